@@ -1,0 +1,27 @@
+// Errors
+export { errorCodes, type ErrorCode } from './error-codes.ts'
+export { ShaleError, type ShaleErrorOptions } from './shale-error.ts'
+
+// Time and chance
+export { maxDurationMs, parseDuration, parsePositiveDuration, type Duration, type DurationUnit } from './duration.ts'
+export { systemClock, type Clock, type Random, type TimerHandle } from './clock.ts'
+
+// Roles
+export type {
+  Answer,
+  ScanPage,
+  Store,
+  StoreEntry,
+  StoreIncrement,
+  StoreLocation,
+  StoreMove,
+  StoreObserver,
+  StoreSwap,
+  Tally,
+} from './store.ts'
+export type { Codec } from './codec.ts'
+export type { KeyFormat } from './key-format.ts'
+export type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply, TlsOptions } from './driver.ts'
+
+// For authors of stores, codecs and drivers
+export { describe } from './describe.ts'
