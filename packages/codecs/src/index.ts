@@ -1,1 +1,1 @@
-export {}
+export { cbor, type CborOptions } from './cbor.ts'

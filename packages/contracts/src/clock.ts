@@ -5,8 +5,13 @@ export type TimerHandle = unknown
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Calls `fn` once after `ms` milliseconds. The timer does not keep the process alive. */
-  setTimeout(fn: () => void, ms: number): TimerHandle
+  /**
+   * Calls `fn` once after `ms` milliseconds.
+   *
+   * @param keepAlive whether the process stays alive for it, as it must where a caller waits for nothing else;
+   * `false` by default.
+   */
+  setTimeout(fn: () => void, ms: number, keepAlive?: boolean): TimerHandle
   clearTimeout(handle: TimerHandle): void
 }
 
@@ -20,11 +25,11 @@ interface LongTimer {
 /** The time of this machine. Delays beyond 2^31 ms are waited for in pieces. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimeout(fn, ms) {
+  setTimeout(fn, ms, keepAlive = false) {
     const timer = {} as LongTimer
     const wait = (left: number): void => {
       timer.current = left <= longestTimerMs ? setTimeout(fn, left) : setTimeout(() => wait(left - longestTimerMs), longestTimerMs)
-      timer.current.unref()
+      if (!keepAlive) timer.current.unref()
     }
     wait(ms)
     return timer

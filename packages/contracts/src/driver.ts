@@ -30,8 +30,8 @@ export type Reply = string | number | Uint8Array | null | Reply[]
 /** One connection to one server, ready for commands. Replies come in the order of the commands. */
 export interface Connection {
   /**
-   * Sends a command. The arguments are read before the call returns. Commands of one turn of the event loop go out
-   * together. Rejects with the server's error reply, or with another error if the connection ended first: then nobody
+   * Sends a command, in the order of the calls. The command and its bytes are the connection's until the promise settles: no
+   * one may change them meanwhile. Commands of one turn of the event loop go out together. Rejects with the server's error reply, or with another error if the connection ended first: then nobody
    * knows whether the command was run. It is never sent twice.
    */
   send(command: Command): Promise<Reply>

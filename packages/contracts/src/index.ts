@@ -25,3 +25,4 @@ export type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply, Tl
 
 // For authors of stores, codecs and drivers
 export { describe } from './describe.ts'
+export { compileGlob, escapeGlob } from './glob.ts'

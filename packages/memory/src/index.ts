@@ -1,1 +1,4 @@
-export {}
+// The embedded store
+export { createMemoryStore, entryOverheadBytes } from './memory-store.ts'
+export type { MemoryStoreOptions } from './options.ts'
+export { parseMemoryUrl } from './memory-url.ts'

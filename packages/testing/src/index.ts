@@ -1,1 +1,13 @@
-export {}
+// Contract suites
+export { storeContract, type StoreContract, type StoreFixture } from './store-contract.ts'
+export type { StoreCapabilities } from './store-contract/context.ts'
+export { keyFormatContract, type KeyFormatCapabilities, type KeyFormatContract } from './key-format-contract.ts'
+export type { TestFunction } from './test-function.ts'
+
+// Time and chance by hand
+export { createManualClock, type ManualClock } from './manual-clock.ts'
+export { createSeededRandom } from './seeded-random.ts'
+export { createGate, type Gate } from './gate.ts'
+
+// Stores that fail
+export { createFaultStore, type Fault, type FaultStore, type StoreCall, type StoreOperation } from './fault-store.ts'

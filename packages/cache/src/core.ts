@@ -1,0 +1,101 @@
+import { ShaleError, type Answer, type Clock, type Random, type Store } from '@shale/contracts'
+import type { Serializer } from '@shale/codecs'
+import { Emitter } from './events.ts'
+import { codesOf, isServerFailure } from './failure.ts'
+import { Flights } from './flights.ts'
+import { Stats } from './stats.ts'
+
+/** What a cache is made of; checked already. */
+export interface CoreParts {
+  readonly store: Store
+  /** Whether closing the cache closes the store: not if the user made it. */
+  readonly ownsStore: boolean
+  readonly serializer: Serializer
+  /** Whether entries are bound to their prefix and key. */
+  readonly encrypts: boolean
+  readonly degrades: boolean
+  /** Milliseconds that the cache's own part of an operation may take. */
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** What a cache and its namespaces share: the store, the codecs, the loads under way, counters and listeners. */
+export class Core {
+  readonly store: Store
+  readonly serializer: Serializer
+  readonly encrypts: boolean
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly stats: Stats = new Stats()
+  readonly events: Emitter = new Emitter()
+  readonly flights: Flights = new Flights()
+  closed = false
+  readonly #degrades: boolean
+  readonly #ownsStore: boolean
+  #reached = false
+
+  constructor(parts: CoreParts) {
+    this.store = parts.store
+    this.serializer = parts.serializer
+    this.encrypts = parts.encrypts
+    this.timeout = parts.timeout
+    this.clock = parts.clock
+    this.random = parts.random
+    this.#degrades = parts.degrades
+    this.#ownsStore = parts.ownsStore
+    parts.store.observe?.({
+      connected: (server) => {
+        this.#reached = true
+        this.events.emit('connect', { server })
+      },
+      disconnected: (server, error) => this.events.emit('disconnect', { server, error }),
+      foreign: (stored) => this.unreadable(stored, stored, otherType(stored)),
+    })
+  }
+
+  /** Takes the failure of an operation that has a safe answer; throws it where there must be none. */
+  absorb(operation: string, keys: readonly string[], error: ShaleError): void {
+    this.stats.error(error.code)
+    // Credentials that never worked must not look like a cold cache.
+    const degradable = isServerFailure(error) && (this.#reached || !codesOf(error).includes('SERVER_AUTH'))
+    if (!this.#degrades || !degradable) throw error
+    this.stats.degraded++
+    this.events.emit('degraded', { operation, keys, error })
+  }
+
+  /** Counts and tells an entry that cannot be read. */
+  unreadable(key: string, stored: string, error: ShaleError): void {
+    this.stats.error(error.code)
+    this.events.emit('decode-error', { key, stored, error })
+  }
+
+  /** The answer, or its error thrown: for operations whose effect the caller relies on. */
+  demand<T>(answer: Answer<T> | undefined): T {
+    if (!ShaleError.is(answer)) return answer as T
+    this.stats.error(answer.code)
+    throw answer
+  }
+
+  async close(): Promise<void> {
+    if (!this.closed) {
+      this.closed = true
+      this.flights.abandon(new ShaleError('CLOSED', 'The cache was closed while this value was being loaded.'))
+    }
+    if (this.#ownsStore) await this.store.close()
+  }
+}
+
+function otherType(stored: string): ShaleError {
+  return new ShaleError('CODEC_CORRUPT', `The key '${stored}' holds another Redis type than a string; a cache cannot read it.`)
+}
+
+/** The answers of a store, also where it rejected as a whole. */
+export async function answersOf<T>(asked: Promise<Answer<T>[]>, count: number): Promise<Answer<T>[]> {
+  try {
+    return await asked
+  } catch (error) {
+    return new Array<Answer<T>>(count).fill(ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+  }
+}

@@ -1,0 +1,191 @@
+import { parsePositiveDuration, ShaleError, type Duration } from '@shale/contracts'
+import { aborted, checkSignal, type SetOptions } from './call-options.ts'
+import { answersOf, type Core } from './core.ts'
+import type { Flight } from './flights.ts'
+import type { Scope } from './scope.ts'
+import { resolveTtl, parseTtl, type TtlPolicy } from './ttl.ts'
+
+/** What a factory is told, and what it may say of the value it is about to give. */
+export interface LoadContext {
+  /** Aborted when no caller waits for the result any more, or the cache was closed. */
+  readonly signal: AbortSignal
+  /** The ttl of the result; the call's own by default. */
+  ttl: Duration | null | undefined
+  /** The jitter of the result's ttl; the call's own by default. */
+  ttlJitter: number | undefined
+  /** The version to store the result under; the call's own by default. */
+  version: number | undefined
+}
+
+/** Makes a value that was not in the cache. `undefined` is given to the callers and not stored. */
+export type Factory<T> = (context: LoadContext) => T | Promise<T>
+
+/** Options of `getOrSet`. */
+export interface GetOrSetOptions extends SetOptions {
+  /** The ttl of a `null` result; as `ttl` by default. */
+  readonly negativeTtl?: Duration | null
+  /** The longest that the caller waits; then `LOAD_TIMEOUT`, while the load goes on and is stored. */
+  readonly hardTimeout?: Duration
+  /** Gives up this caller only (`ABORTED`). */
+  readonly signal?: AbortSignal
+}
+
+const known: readonly (keyof GetOrSetOptions)[] = ['ttl', 'ttlJitter', 'version', 'negativeTtl', 'hardTimeout', 'signal']
+
+/** The key that is to be there. */
+interface LoadTarget {
+  readonly scope: Scope
+  readonly key: string
+  readonly stored: string
+}
+
+/** The checked options of one `getOrSet`. */
+interface LoadPlan<T> {
+  readonly factory: Factory<T>
+  readonly options: GetOrSetOptions
+  readonly hardTimeoutMs: number | undefined
+}
+
+/**
+ * The value of a key, made by `factory` if it is not there: one load for all callers of this process, each of whom
+ * gets a copy of its own.
+ */
+export async function getOrLoad<T>(scope: Scope, key: string, valueOrFactory: T | Factory<T>, options: GetOrSetOptions = {}): Promise<T> {
+  const { core } = scope
+  const stored = scope.stored(key, options, known, 'getOrSet')
+  const target = { scope, key, stored }
+  const plan = makePlan(valueOrFactory, options, scope.ttls)
+  if (options.signal?.aborted === true) throw aborted('getOrSet', options.signal)
+  let bytes: Uint8Array | undefined
+  const flight = core.flights.get(stored) ?? core.flights.start(stored, (started) => fly(target, plan, started))
+  flight.join()
+  if (options.signal === undefined && plan.hardTimeoutMs === undefined) bytes = await flight.result
+  else bytes = await impatiently(target, plan, flight)
+  return (bytes === undefined ? undefined : core.serializer.decode(bytes, scope.context(key))) as T
+}
+
+function makePlan<T>(valueOrFactory: T | Factory<T>, options: GetOrSetOptions, ttls: TtlPolicy): LoadPlan<T> {
+  checkSignal(options.signal, 'getOrSet')
+  // A wrong ttl is the caller's mistake: said at once, not when the load is done.
+  resolveTtl(options.ttl, options.ttlJitter, ttls, () => 0)
+  if (options.negativeTtl !== undefined) parseTtl(options.negativeTtl, 'negativeTtl')
+  return {
+    factory: typeof valueOrFactory === 'function' ? (valueOrFactory as Factory<T>) : () => valueOrFactory,
+    options,
+    hardTimeoutMs: options.hardTimeout === undefined ? undefined : parsePositiveDuration(options.hardTimeout, 'hardTimeout'),
+  }
+}
+
+/** The bytes of the entry, read or loaded and stored; `undefined` where the factory gave `undefined`. */
+async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Promise<Uint8Array | undefined> {
+  const { scope, stored, key } = target
+  const { core } = scope
+  const began = core.clock.now()
+  const [answer] = await answersOf(core.store.get([stored]), 1)
+  const spent = core.clock.now() - began
+  let degraded = false
+  if (ShaleError.is(answer)) {
+    if (answer.code === 'CODEC_CORRUPT') core.unreadable(key, stored, answer)
+    else {
+      core.absorb('getOrSet', [key], answer)
+      degraded = true
+    }
+  } else if (answer !== undefined && readable(target, answer)) {
+    core.stats.hits++
+    core.stats.bytesRead += answer.byteLength
+    return answer
+  }
+  core.stats.misses++
+  const context: LoadContext = {
+    signal: flight.signal,
+    ttl: plan.options.ttl,
+    ttlJitter: plan.options.ttlJitter,
+    version: plan.options.version,
+  }
+  const value = await plan.factory(context)
+  if (value === undefined) return undefined
+  const bytes = scope.encode(key, value)
+  if (flight.voided) return bytes
+  const failure = await withinBudget(core, core.timeout - spent, install(target, plan, context, bytes, value === null))
+  // One call degrades once.
+  if (degraded && failure !== undefined) core.stats.error(failure.code)
+  else if (failure !== undefined) core.absorb('getOrSet', [key], failure)
+  return bytes
+}
+
+function readable({ scope, key, stored }: LoadTarget, bytes: Uint8Array): boolean {
+  const { core } = scope
+  try {
+    core.serializer.decode(bytes, scope.context(key))
+    return true
+  } catch (error) {
+    core.unreadable(key, stored, ShaleError.from(error, 'CODEC_CORRUPT'))
+    return false
+  }
+}
+
+/** Stores what was loaded; gives why it could not be. A cache that was closed meanwhile keeps nothing, which is no failure. */
+async function install<T>(
+  target: LoadTarget,
+  plan: LoadPlan<T>,
+  context: LoadContext,
+  value: Uint8Array,
+  isNull: boolean,
+): Promise<ShaleError | undefined> {
+  const { scope, key } = target
+  const { core } = scope
+  const { negativeTtl } = plan.options
+  const ttl = resolveTtl(isNull && negativeTtl !== undefined ? negativeTtl : context.ttl, context.ttlJitter, scope.ttls, core.random)
+  if (ttl !== null && ttl <= 0) return undefined
+  const stored = context.version === plan.options.version || context.version === undefined ? target.stored : scope.keyspace.format(key, context.version)
+  const [answer] = await answersOf(core.store.set([{ key: stored, value, ttl }]), 1)
+  if (ShaleError.is(answer)) return answer.code === 'CLOSED' ? undefined : answer
+  scope.wrote(value)
+  return undefined
+}
+
+/** What a read may take without a timer of its own for the write that follows, in milliseconds. */
+const quickMs = 5
+
+/** Waits for a write, but no longer than what is left of the deadline; the write itself goes on. */
+async function withinBudget(core: Core, budget: number, work: Promise<ShaleError | undefined>): Promise<ShaleError | undefined> {
+  if (budget >= core.timeout - quickMs) return work
+  let timer: unknown
+  work.catch(() => {})
+  const over = new Promise<ShaleError>((resolve) => {
+    const late = new ShaleError('SERVER_TIMEOUT', `getOrSet: not stored within ${core.timeout} ms, reading included; whether it will be is not known.`)
+    timer = core.clock.setTimeout(() => resolve(late), Math.max(0, budget), true)
+  })
+  return Promise.race([work, over]).finally(() => core.clock.clearTimeout(timer))
+}
+
+/** A caller that may give up before the load is done. */
+function impatiently<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Promise<Uint8Array | undefined> {
+  const { stored, key } = target
+  const { core } = target.scope
+  const { signal } = plan.options
+  return new Promise((resolve, reject) => {
+    let timer: unknown
+    const settle = (): void => {
+      if (timer !== undefined) core.clock.clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+    const onAbort = (): void => {
+      settle()
+      if (flight.leave(signal?.reason)) core.flights.void(stored)
+      reject(aborted('getOrSet', signal as AbortSignal))
+    }
+    signal?.addEventListener('abort', onAbort)
+    if (plan.hardTimeoutMs !== undefined) {
+      timer = core.clock.setTimeout(() => {
+        settle()
+        const message = `getOrSet: the value of '${key}' was not there within its hardTimeout of ${plan.hardTimeoutMs} ms; its load goes on.`
+        reject(new ShaleError('LOAD_TIMEOUT', message))
+      }, plan.hardTimeoutMs, true)
+    }
+    flight.result.then(
+      (bytes) => (settle(), resolve(bytes)),
+      (error: unknown) => (settle(), reject(error as Error)),
+    )
+  })
+}

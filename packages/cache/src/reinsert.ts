@@ -1,0 +1,203 @@
+import { describe, ShaleError, type StoreSwap } from '@shale/contracts'
+import { aborted, checkSignal, type CallOptions } from './call-options.ts'
+import { answersOf } from './core.ts'
+import { shardsFailed } from './failure.ts'
+import type { Scope } from './scope.ts'
+import { SeenKeys } from './seen-keys.ts'
+
+/** What `reinsertKeys` has done. */
+export interface ReinsertReport {
+  /** Entries that were looked at. */
+  scanned: number
+  /** Entries that were rewritten. */
+  rewritten: number
+  /** Entries that were already as they are written now. */
+  current: number
+  /** Entries that no Shale cache wrote: left alone. */
+  foreign: number
+  /** Entries that cannot be read, as for want of a codec or an encryption key: left alone. */
+  undecodable: number
+  /** Entries that somebody changed or removed meanwhile: left alone. */
+  changedMeanwhile: number
+  /** Bytes of the rewritten entries, before. */
+  bytesBefore: number
+  /** Bytes of the rewritten entries, after. */
+  bytesAfter: number
+}
+
+/** Options of `reinsertKeys`. */
+export interface ReinsertOptions extends CallOptions {
+  /** Called after each batch and at the end, with the report so far; a promise is awaited. What it throws ends the run. */
+  readonly onProgress?: (report: Readonly<ReinsertReport>) => void | Promise<void>
+  /** Stops after the batch under way (`ABORTED`, the report so far on `error.partial`). */
+  readonly signal?: AbortSignal
+  /** Entries a second, at most; unlimited by default. */
+  readonly rate?: number
+}
+
+const known: readonly (keyof ReinsertOptions)[] = ['onProgress', 'signal', 'rate', 'version']
+
+/** Entries are read in batches of about this many bytes, judged by the entries before. */
+const batchBytes = 1 << 20
+const maxBatch = 500
+/** Keys that are remembered so that a scan's repetitions are not counted; beyond, they may be. */
+const maxSeen = 2_000_000
+
+/**
+ * Rewrites every entry that is not as the cache writes now, against a live server: an entry is replaced only if it
+ * still holds the bytes that were read, and keeps its ttl and creation time.
+ */
+export async function reinsert(scope: Scope, options: ReinsertOptions = {}): Promise<ReinsertReport> {
+  scope.check(options, known, 'reinsertKeys')
+  checkReinsert(options)
+  const run = new Reinsertion(scope, options)
+  run.stopIfAborted()
+  try {
+    for await (const page of scope.core.store.scan(scope.keyspace.pattern('*', options.version ?? 'any'))) await run.page(page)
+  } catch (error) {
+    throw run.failed(error)
+  }
+  await options.onProgress?.({ ...run.report })
+  return run.report
+}
+
+function checkReinsert({ onProgress, signal, rate }: ReinsertOptions): void {
+  checkSignal(signal, 'reinsertKeys')
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new ShaleError('CONFIG_INVALID', `reinsertKeys: expected option 'onProgress' to be a function; found ${describe(onProgress)}.`)
+  }
+  if (rate !== undefined && !(typeof rate === 'number' && rate > 0)) {
+    throw new ShaleError('CONFIG_INVALID', `reinsertKeys: expected option 'rate' to be a number of entries a second above zero; found ${describe(rate)}.`)
+  }
+}
+
+class Reinsertion {
+  readonly report: ReinsertReport = {
+    scanned: 0,
+    rewritten: 0,
+    current: 0,
+    foreign: 0,
+    undecodable: 0,
+    changedMeanwhile: 0,
+    bytesBefore: 0,
+    bytesAfter: 0,
+  }
+  readonly #scope: Scope
+  readonly #options: ReinsertOptions
+  readonly #seen: SeenKeys
+  readonly #began: number
+  /** No batch is more than a second's worth. */
+  readonly #burst: number
+  #batch = 16
+
+  constructor(scope: Scope, options: ReinsertOptions) {
+    this.#scope = scope
+    this.#options = options
+    this.#seen = new SeenKeys(Math.floor(scope.core.random() * 2 ** 32))
+    this.#began = scope.core.clock.now()
+    this.#burst = Math.max(1, Math.floor(options.rate ?? maxBatch))
+  }
+
+  async page(page: readonly string[]): Promise<void> {
+    this.stopIfAborted()
+    const { version } = this.#options
+    const keys = page.filter((stored) => {
+      const parsed = this.#scope.keyspace.parse(stored)
+      if (parsed === undefined || (version !== undefined && parsed.version !== version)) return false
+      return this.#seen.size >= maxSeen || this.#seen.add(stored)
+    })
+    for (let at = 0; at < keys.length; ) {
+      this.stopIfAborted()
+      const batch = keys.slice(at, at + Math.min(this.#batch, this.#burst))
+      at += batch.length
+      await this.#rewrite(batch)
+      await this.#options.onProgress?.({ ...this.report })
+      await this.#keepToRate()
+    }
+  }
+
+  failed(error: unknown): unknown {
+    const { report } = this
+    if (!ShaleError.is(error)) return error
+    if (error.code === 'ABORTED' || error.code === 'SHARDS_FAILED') return error
+    this.#scope.core.stats.error(error.code)
+    return shardsFailed('reinsertKeys', report, [['', error]], () => this.#scope.core.store.locate('').shard)
+  }
+
+  async #rewrite(keys: readonly string[]): Promise<void> {
+    const { report } = this
+    const core = this.#scope.core
+    const swaps: StoreSwap[] = []
+    const answers = await answersOf(core.store.get(keys), keys.length)
+    let bytes = 0
+    for (const [i, answer] of answers.entries()) {
+      const stored = keys[i] as string
+      if (answer === undefined) await this.#missing(stored)
+      else if (!ShaleError.is(answer)) {
+        bytes += answer.byteLength
+        this.#sort(stored, answer, swaps)
+      } else if (answer.code === 'CODEC_CORRUPT') this.#count('foreign')
+      else throw answer
+    }
+    this.#batch = Math.max(1, Math.min(maxBatch, this.#batch * 4, Math.floor((batchBytes * keys.length) / Math.max(bytes, 1))))
+    if (swaps.length === 0) return
+    for (const [i, answer] of (await answersOf(core.store.swap(swaps), swaps.length)).entries()) {
+      if (ShaleError.is(answer)) throw answer
+      const { expected, value } = swaps[i] as StoreSwap
+      this.#count(answer ? 'rewritten' : 'changedMeanwhile')
+      if (!answer) continue
+      report.bytesBefore += expected.byteLength
+      report.bytesAfter += value?.byteLength ?? 0
+    }
+  }
+
+  /** Puts what was read where it belongs: among what is to be rewritten, or among what is not. */
+  #sort(stored: string, bytes: Uint8Array, swaps: StoreSwap[]): void {
+    const { serializer } = this.#scope.core
+    if (serializer.inspect(bytes) === undefined) return this.#count('foreign')
+    const key = this.#scope.keyspace.parse(stored)?.key ?? ''
+    let value: Uint8Array | undefined
+    try {
+      value = serializer.reencode(bytes, this.#scope.context(key))
+    } catch {
+      return this.#count('undecodable')
+    }
+    if (value === undefined) return this.#count('current')
+    swaps.push({ key: stored, expected: bytes, value })
+  }
+
+  /** A key that is not there any more, or that holds what a batch is not told of: another Redis type. */
+  async #missing(stored: string): Promise<void> {
+    const [answer] = await answersOf(this.#scope.core.store.get([stored]), 1)
+    if (!ShaleError.is(answer)) return
+    if (answer.code !== 'CODEC_CORRUPT') throw answer
+    this.#count('foreign')
+  }
+
+  #count(what: 'rewritten' | 'current' | 'foreign' | 'undecodable' | 'changedMeanwhile'): void {
+    this.report.scanned++
+    this.report[what]++
+  }
+
+  stopIfAborted(): void {
+    const { signal } = this.#options
+    if (signal?.aborted === true) throw aborted('reinsertKeys', signal, this.report)
+  }
+
+  async #keepToRate(): Promise<void> {
+    const { rate, signal } = this.#options
+    if (rate === undefined) return
+    const due = this.#began + (this.report.scanned / rate) * 1000
+    const wait = due - this.#scope.core.clock.now()
+    if (wait <= 0) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#scope.core.clock.clearTimeout(timer)
+        signal?.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = this.#scope.core.clock.setTimeout(done, wait, true)
+      signal?.addEventListener('abort', done)
+    })
+  }
+}

@@ -1,0 +1,106 @@
+import { ShaleError, type Answer, type Tally } from '@shale/contracts'
+import type { Keyspace } from '@shale/keys'
+import { checkOptions, type CallOptions, type SetOptions } from './call-options.ts'
+import { answersOf, type Core } from './core.ts'
+import { shardsFailed } from './failure.ts'
+import { resolveTtl, type TtlPolicy } from './ttl.ts'
+
+/** One keyspace over a core, with how long its entries live: where an operation works. */
+export class Scope {
+  readonly core: Core
+  readonly keyspace: Keyspace
+  readonly ttls: TtlPolicy
+
+  constructor(core: Core, keyspace: Keyspace, ttls: TtlPolicy) {
+    this.core = core
+    this.keyspace = keyspace
+    this.ttls = ttls
+  }
+
+  /** Refuses a call on a closed cache, and unknown options. */
+  check(options: CallOptions | undefined, known: readonly string[], call: string): void {
+    this.#checkOpen(call)
+    checkOptions(options, known, call)
+  }
+
+  /** The stored key of a call, checked. */
+  stored(key: string, options: CallOptions | undefined, known: readonly string[], call: string): string {
+    this.#checkOpen(call)
+    if (options === undefined) return this.keyspace.format(key)
+    checkOptions(options, known, call)
+    return this.keyspace.format(key, options.version)
+  }
+
+  /** The stored keys of a call, checked, in order. */
+  storedAll(keys: readonly string[], options: CallOptions | undefined, known: readonly string[], call: string): string[] {
+    this.check(options, known, call)
+    const version = options?.version
+    return keys.map((key) => this.keyspace.format(key, version))
+  }
+
+  /** How long an entry lives, in milliseconds; `null` for ever; zero or less not at all. */
+  ttl(options: SetOptions | undefined): number | null {
+    return resolveTtl(options?.ttl, options?.ttlJitter, this.ttls, this.core.random)
+  }
+
+  /** What an encrypted entry is bound to. */
+  context(key: string): { readonly prefix: string; readonly key: string } | undefined {
+    return this.core.encrypts ? { prefix: this.keyspace.prefix, key } : undefined
+  }
+
+  encode(key: string, value: unknown): Uint8Array {
+    return this.core.serializer.encode(value, this.context(key))
+  }
+
+  /** What a read was answered, counted: the value, or `undefined` for a miss. A failed server's answer is left to the caller. */
+  read(key: string, stored: string, answer: Answer<Uint8Array | undefined>): unknown {
+    const { core } = this
+    if (answer instanceof Uint8Array) {
+      try {
+        const value = core.serializer.decode(answer, this.context(key))
+        core.stats.hits++
+        core.stats.bytesRead += answer.byteLength
+        return value
+      } catch (error) {
+        core.unreadable(key, stored, ShaleError.from(error, 'CODEC_CORRUPT'))
+      }
+    } else if (answer !== undefined && answer.code === 'CODEC_CORRUPT') core.unreadable(key, stored, answer)
+    core.stats.misses++
+    return undefined
+  }
+
+  /** Counts an entry that was stored. */
+  wrote(bytes: Uint8Array): void {
+    this.core.stats.sets++
+    this.core.stats.bytesWritten += bytes.byteLength
+  }
+
+  /** The one answer of a call whose effect the caller relies on; its error is thrown. */
+  async demand<T>(asked: Promise<Answer<T>[]>): Promise<T> {
+    return this.core.demand((await answersOf(asked, 1))[0])
+  }
+
+  /** Removes stored keys, counted, and voids what is being loaded under them. */
+  async remove(stored: readonly string[]): Promise<Tally> {
+    const { core } = this
+    for (const key of stored) core.flights.void(key)
+    let tally: Tally
+    try {
+      tally = await core.store.delete(stored)
+    } catch (error) {
+      const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+      return { count: 0, failed: new Map(stored.map((key) => [key, failure])) }
+    }
+    core.stats.deletes += tally.count
+    return tally
+  }
+
+  /** The error of a call over many keys, by stored keys. */
+  failedOn(operation: string, done: unknown, failed: Iterable<readonly [stored: string, error: ShaleError]>): ShaleError {
+    return shardsFailed(operation, done, failed, (stored) => this.core.store.locate(stored).shard)
+  }
+
+  #checkOpen(call: string): void {
+    if (this.core.closed) throw new ShaleError('CLOSED', `${call}: the cache was closed; make a new one with createCache.`)
+  }
+}

@@ -1,0 +1,37 @@
+import type { Command, Endpoint, StoreEntry, StoreIncrement, StoreMove, StoreSwap } from '@shale/contracts'
+import { incrScript, persistScript, swapScript } from './scripts.ts'
+
+// Scripts are sent whole: a retry after NOSCRIPT would let later commands on the key overtake.
+
+export const get = (key: string): Command => ['GET', key]
+export const getMany = (keys: readonly string[]): Command => ['MGET', ...keys]
+export const set = ({ key, value, ttl }: StoreEntry): Command =>
+  ttl === null ? ['SET', key, value] : ['SET', key, value, 'PX', String(ttl)]
+export const add = ({ key, value, ttl }: StoreEntry): Command =>
+  ttl === null ? ['SET', key, value, 'NX'] : ['SET', key, value, 'NX', 'PX', String(ttl)]
+export const remove = (keys: readonly string[]): Command => ['UNLINK', ...keys]
+export const has = (key: string): Command => ['EXISTS', key]
+export const countOf = (keys: readonly string[]): Command => ['EXISTS', ...keys]
+export const typeOf = (key: string): Command => ['TYPE', key]
+export const ttlOf = (key: string): Command => ['PTTL', key]
+export const touch = (key: string, ttl: number | null): Command =>
+  ttl === null ? ['EVAL', persistScript, '1', key] : ['PEXPIRE', key, String(ttl)]
+export const incr = ({ key, by }: StoreIncrement): Command => ['EVAL', incrScript, '1', key, String(by)]
+export const move = ({ from, to }: StoreMove): Command => ['RENAME', from, to]
+export const scan = (cursor: string, pattern: string): Command => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']
+export const flush: Command = ['FLUSHDB', 'ASYNC']
+
+export function swap({ key, expected, value, ttl }: StoreSwap): Command {
+  if (value === undefined) return ['EVAL', swapScript, '1', key, expected]
+  if (ttl === undefined) return ['EVAL', swapScript, '1', key, expected, value, 'KEEPTTL']
+  return ttl === null ? ['EVAL', swapScript, '1', key, expected, value] : ['EVAL', swapScript, '1', key, expected, value, 'PX', String(ttl)]
+}
+
+/** What makes a fresh connection ours: who we are, the database, and a sign of life. */
+export function greeting({ username, password, database }: Endpoint): Command[] {
+  const commands: Command[] = []
+  if (password !== undefined) commands.push(username === undefined ? ['AUTH', password] : ['AUTH', username, password])
+  if (database !== 0) commands.push(['SELECT', String(database)])
+  commands.push(['PING'])
+  return commands
+}

@@ -1,0 +1,250 @@
+import { ShaleError, type Clock, type Command, type Connection, type Endpoint, type Reply } from '@shale/contracts'
+import type { Barrier } from './barrier.ts'
+import { closedError, type Link } from './link.ts'
+import { connectionError, replyError } from './reply-error.ts'
+
+/** What all lanes of one server share. */
+export interface LaneHost {
+  readonly endpoint: Endpoint
+  readonly clock: Clock
+  /** Milliseconds after which whoever sent a command has been told that it timed out. */
+  readonly timeout: number
+  /** From this load of a link on `crowded` is asked before anything more is sent over it. */
+  readonly crowdedAt: number
+  isErrorReply(error: unknown): boolean
+  /** Told of a link under load; gives why it takes no more, if so. */
+  crowded(link: Link): ShaleError | undefined
+  /** What waits, in units of `weightOf`. */
+  backlog: number
+  /** A lane has left a link. */
+  left(link: Link): void
+}
+
+interface WaitingCommand {
+  readonly command: Command
+  readonly weight: number
+  readonly since: number
+  readonly barrier?: undefined
+  resolve(reply: Reply): void
+  reject(error: ShaleError): void
+}
+
+interface WaitingBarrier {
+  readonly barrier: Barrier
+  readonly since: number
+  arrived: boolean
+}
+
+const weightUnitBytes = 1024
+/** What may wait for a connection, in units of `weightOf`. */
+const longestBacklog = 32_768
+
+/** What a command costs while it waits or is in flight: 1, and 1 more for each KiB of bytes. */
+function weightOf(command: Command): number {
+  let bytes = 0
+  for (let i = 1; i < command.length; i++) {
+    const part = command[i] as string | Uint8Array
+    if (typeof part !== 'string') bytes += part.length
+  }
+  return bytes < weightUnitBytes ? 1 : 1 + Math.floor(bytes / weightUnitBytes)
+}
+
+/**
+ * The way that the commands of some keys take: one after the other over one link. While there is no connection they wait in
+ * line, and are sent before anything newer is. A lane changes to another link only while it has nothing in flight.
+ */
+export class Lane {
+  readonly #host: LaneHost
+  #link: Link
+  /** The connection, where a command can be sent over it without waiting. */
+  #direct: Connection | undefined
+  #next: Link | undefined
+  #inFlight = 0
+  #closed = false
+  #waiting: (WaitingCommand | WaitingBarrier)[] = []
+  #onIdle: (() => void) | undefined
+
+  constructor(host: LaneHost, link: Link) {
+    this.#host = host
+    this.#link = link
+  }
+
+  get link(): Link {
+    return this.#link
+  }
+
+  /** Sends a command, or lets it wait. Rejects with a `ShaleError`. */
+  send(command: Command): Promise<Reply> {
+    const connection = this.#direct
+    if (connection === undefined) return this.#wait(command)
+    if (this.#link.load >= this.#host.crowdedAt) {
+      const refusal = this.#host.crowded(this.#link)
+      if (refusal !== undefined) return Promise.reject(refusal)
+    }
+    return this.#dispatch(connection, command, weightOf(command))
+  }
+
+  /** Sends a command past what waits: for the barrier that holds the lane. */
+  sendHeld(command: Command): Promise<Reply> {
+    const { connection } = this.#link
+    if (connection !== undefined) return this.#dispatch(connection, command, weightOf(command))
+    return Promise.reject(new ShaleError('SERVER_UNAVAILABLE', `${this.#host.endpoint.name}: the connection ended before the command was sent.`))
+  }
+
+  /** Stops the lane at a barrier, once all before it is done; gives why it cannot wait, if so. */
+  enter(barrier: Barrier): void {
+    this.#waiting.push({ barrier, since: this.#host.clock.now(), arrived: false })
+    this.pump()
+  }
+
+  /** Why nothing may wait here now, if so. */
+  refusal(): ShaleError | undefined {
+    return this.#closed ? closedError(this.#host.endpoint) : this.#link.want()
+  }
+
+  /** Goes on after a barrier. */
+  leave(barrier: Barrier): void {
+    this.#waiting = this.#waiting.filter((one) => one.barrier !== barrier)
+    this.pump()
+  }
+
+  /** Takes the commands to come to another link, as soon as nothing is in flight on this one. */
+  moveTo(link: Link): void {
+    this.#next = link === this.#link ? undefined : link
+    this.pump()
+  }
+
+  /** Sends what waits, as far as it can be sent. */
+  pump(): void {
+    if (this.#next !== undefined && this.#inFlight === 0) {
+      const old = this.#link
+      this.#link = this.#next
+      this.#next = undefined
+      this.#host.left(old)
+    }
+    if (this.#next === undefined) this.#sendWaiting()
+    this.#look()
+    if (this.#inFlight === 0 && this.#waiting.length === 0) this.#onIdle?.()
+  }
+
+  /** Refuses all that waits. */
+  fail(error: ShaleError): void {
+    const waiting = this.#waiting
+    // A barrier that runs has commands in flight, which tell it themselves.
+    this.#waiting = waiting[0]?.barrier?.running === true ? waiting.splice(0, 1) : []
+    this.#look()
+    for (const one of waiting) {
+      if (one.barrier === undefined) this.#drop(one, error)
+      else one.barrier.abort(error)
+    }
+    this.pump()
+  }
+
+  /** Refuses whatever is sent from now on; what waits still goes. Settles when nothing waits and nothing is in flight. */
+  close(): Promise<void> {
+    this.#closed = true
+    this.#look()
+    if (this.#inFlight === 0 && this.#waiting.length === 0) return Promise.resolve()
+    return new Promise((resolve) => (this.#onIdle = resolve))
+  }
+
+  #look(): void {
+    this.#direct = this.#closed || this.#waiting.length > 0 || this.#next !== undefined ? undefined : this.#link.connection
+  }
+
+  #wait(command: Command): Promise<Reply> {
+    const refusal = this.refusal() ?? this.#full()
+    if (refusal !== undefined) return Promise.reject(refusal)
+    return new Promise((resolve, reject) => {
+      const weight = weightOf(command)
+      this.#host.backlog += weight
+      this.#waiting.push({ command, weight, since: this.#host.clock.now(), resolve, reject })
+      this.#look()
+    })
+  }
+
+  /** Makes room by dropping what has timed out. */
+  #full(): ShaleError | undefined {
+    for (let head = this.#waiting[0]; head?.barrier === undefined && head !== undefined && this.#late(head); head = this.#waiting[0]) {
+      this.#waiting.shift()
+      this.#drop(head, this.#timedOut())
+    }
+    if (this.#host.backlog < longestBacklog) return undefined
+    return new ShaleError('SERVER_UNAVAILABLE', `${this.#host.endpoint.name}: too much waits for the connection already; nothing was sent.`)
+  }
+
+  #sendWaiting(): void {
+    let sent = 0
+    for (const one of this.#waiting) {
+      const { connection } = this.#link
+      if (connection === undefined) break
+      if (one.barrier !== undefined) {
+        if (this.#inFlight === 0 && !one.arrived) {
+          one.arrived = true
+          // Its commands may be sent over this lane at once, and must find it standing still.
+          queueMicrotask(() => one.barrier.arrive(this.#late(one) ? this.#timedOut() : undefined))
+        }
+        break
+      }
+      sent++
+      if (this.#late(one)) this.#drop(one, this.#timedOut())
+      else {
+        this.#host.backlog -= one.weight
+        this.#dispatch(connection, one.command, one.weight).then(one.resolve, one.reject)
+      }
+    }
+    this.#waiting.splice(0, sent)
+    const [head] = this.#waiting
+    if (head === undefined || head.barrier?.running === true || this.#link.connection !== undefined) return
+    const refusal = this.#link.want()
+    if (refusal !== undefined) queueMicrotask(() => this.fail(refusal))
+  }
+
+  #late({ since }: { readonly since: number }): boolean {
+    return this.#host.clock.now() - since >= this.#host.timeout
+  }
+
+  #timedOut(): ShaleError {
+    return new ShaleError('SERVER_TIMEOUT', `${this.#host.endpoint.name}: no connection within ${this.#host.timeout} ms; the command was not sent.`)
+  }
+
+  #drop(one: WaitingCommand, error: ShaleError): void {
+    this.#host.backlog -= one.weight
+    one.reject(error)
+  }
+
+  #dispatch(connection: Connection, command: Command, weight: number): Promise<Reply> {
+    this.#inFlight++
+    this.#link.load += weight
+    let reply: Promise<Reply>
+    try {
+      reply = connection.send(command)
+    } catch (error) {
+      reply = Promise.reject(error)
+    }
+    if (weight === 1) return reply.then(this.#onReply, this.#onError)
+    return reply.then(
+      (value) => this.#settled(weight, value),
+      (error) => this.#refused(weight, error),
+    )
+  }
+
+  // Made once, so that a command costs no closure.
+  readonly #onReply = (reply: Reply): Reply => this.#settled(1, reply)
+  readonly #onError = (error: unknown): never => this.#refused(1, error)
+
+  #settled(weight: number, reply: Reply): Reply {
+    this.#link.load -= weight
+    this.#link.settled++
+    if (--this.#inFlight === 0 && this.#direct === undefined) this.pump()
+    return reply
+  }
+
+  #refused(weight: number, error: unknown): never {
+    this.#settled(weight, null)
+    const { endpoint } = this.#host
+    throw this.#host.isErrorReply(error)
+      ? replyError(endpoint, error)
+      : connectionError(endpoint, error, 'the connection ended before the reply came; whether the command was run is not known')
+  }
+}

@@ -1,0 +1,110 @@
+import type { Clock } from '@shale/contracts'
+
+/** A call that has not settled: a link of a chain, in the order of the calls, which is that of their deadlines. */
+class PendingCall {
+  previous: PendingCall | undefined
+  next: PendingCall | undefined
+  readonly since: number
+  readonly late: (subject: never) => unknown
+  readonly subject: unknown
+  resolve!: (value: never) => void
+  reject!: (error: unknown) => void
+
+  constructor(since: number, late: (subject: never) => unknown, subject: unknown) {
+    this.since = since
+    this.late = late
+    this.subject = subject
+  }
+}
+
+/** The longest time between two looks, in milliseconds. */
+const longestGapMs = 25
+
+/**
+ * Calls that all have the same time to settle, with one timer for all of them. It is set for the first deadline that can
+ * come, and never twice within a twentieth of the timeout; so a busy store whose calls are answered is hardly ever looked at.
+ */
+export class PendingCalls {
+  readonly #timeout: number
+  readonly #gap: number
+  readonly #clock: Clock
+  #first: PendingCall | undefined
+  #last: PendingCall | undefined
+  #ticking = false
+
+  constructor(timeout: number, clock: Clock) {
+    this.#timeout = timeout
+    this.#gap = Math.min(longestGapMs, timeout / 20)
+    this.#clock = clock
+  }
+
+  /** What `work` gives; once its time is over, what `late` gives or throws of `subject` instead. */
+  add<T, S>(work: Promise<T>, late: (subject: S) => T, subject: S): Promise<T> {
+    const call = new PendingCall(this.#clock.now(), late as (subject: never) => unknown, subject)
+    return new Promise<T>((resolve, reject) => {
+      call.resolve = resolve as (value: never) => void
+      call.reject = reject
+      this.#append(call)
+      work.then(
+        (value) => {
+          this.#remove(call)
+          resolve(value)
+        },
+        (error: unknown) => {
+          this.#remove(call)
+          reject(error as Error)
+        },
+      )
+    })
+  }
+
+  #append(call: PendingCall): void {
+    call.previous = this.#last
+    if (this.#last === undefined) this.#first = call
+    else this.#last.next = call
+    this.#last = call
+    if (!this.#ticking) this.#tickIn(this.#timeout)
+  }
+
+  #remove(call: PendingCall): void {
+    const { previous, next } = call
+    if (previous !== undefined) previous.next = next
+    else if (this.#first === call) this.#first = next
+    else return
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    call.previous = call.next = undefined
+  }
+
+  #tickIn(ms: number): void {
+    this.#ticking = true
+    this.#clock.setTimeout(this.#tick, Math.max(ms, this.#gap))
+  }
+
+  readonly #tick = (): void => {
+    this.#ticking = false
+    if (this.#first === undefined) return
+    const left = this.#left(this.#first)
+    if (left > 0) return this.#tickIn(left)
+    this.#ticking = true
+    // The process may have been busy: replies that have come meanwhile are read before anything is given up.
+    setImmediate(() => {
+      this.#ticking = false
+      for (let call = this.#first; call !== undefined && this.#left(call) <= 0; call = this.#first) this.#expire(call)
+      if (this.#first !== undefined) this.#tickIn(this.#left(this.#first))
+    })
+  }
+
+  #left(call: PendingCall): number {
+    return call.since + this.#timeout - this.#clock.now()
+  }
+
+  #expire(call: PendingCall): void {
+    this.#remove(call)
+    try {
+      call.resolve(call.late(call.subject as never) as never)
+    } catch (error) {
+      call.reject(error)
+    }
+  }
+}

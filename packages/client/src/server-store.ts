@@ -1,0 +1,228 @@
+import { isUtf8 } from 'node:buffer'
+import {
+  ShaleError,
+  type Answer,
+  type Endpoint,
+  type Reply,
+  type ScanPage,
+  type Store,
+  type StoreEntry,
+  type StoreIncrement,
+  type StoreLocation,
+  type StoreMove,
+  type StoreObserver,
+  type StoreSwap,
+  type Tally,
+} from '@shale/contracts'
+import * as commands from './commands.ts'
+import type { Lane } from './lane.ts'
+import { Lanes, type LanesOptions } from './lanes.ts'
+import { incrFailures } from './scripts.ts'
+
+/** The keys of one command. */
+const keysPerCommand = 1000
+
+/** A part of a batch that one command serves; `at` are its places in the batch. */
+interface Part {
+  readonly lane: Lane
+  readonly keys: string[]
+  readonly at: number[]
+}
+
+/** One Redis or Valkey server as a store. It has no deadline of its own. */
+export class ServerStore implements Store {
+  readonly #endpoint: Endpoint
+  readonly #lanes: Lanes
+  readonly #observers: StoreObserver[] = []
+
+  constructor(options: LanesOptions) {
+    this.#endpoint = options.endpoint
+    const { name } = options.endpoint
+    this.#lanes = new Lanes(options, {
+      connected: () => this.#observers.forEach((observer) => observer.connected?.(name)),
+      disconnected: (error) => this.#observers.forEach((observer) => observer.disconnected?.(name, error)),
+    })
+  }
+
+  get(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {
+    if (keys.length !== 1) return this.#getMany(keys)
+    const key = keys[0] as string
+    return this.#lanes.of(key).send(commands.get(key)).then(onlyBytes, onlyError)
+  }
+
+  set(entries: readonly StoreEntry[]): Promise<Answer<true>[]> {
+    return this.#each(entries, commands.set, () => true as const)
+  }
+
+  add(entries: readonly StoreEntry[]): Promise<Answer<boolean>[]> {
+    return this.#each(entries, commands.add, (reply) => reply !== null)
+  }
+
+  swap(swaps: readonly StoreSwap[]): Promise<Answer<boolean>[]> {
+    return this.#each(swaps, commands.swap, isOne)
+  }
+
+  async delete(keys: readonly string[]): Promise<Tally> {
+    let count = 0
+    const failed = new Map<string, ShaleError>()
+    const remove = async ({ lane, keys: some }: Part): Promise<void> => {
+      try {
+        const removed = (await lane.send(commands.remove(some))) as number
+        count += removed
+      } catch (error) {
+        for (const key of some) failed.set(key, error as ShaleError)
+      }
+    }
+    await Promise.all(this.#parts(keys).map(remove))
+    return { count, failed: failed.size === 0 ? undefined : failed }
+  }
+
+  has(keys: readonly string[]): Promise<Answer<boolean>[]> {
+    return this.#eachKey(keys, commands.has, isOne)
+  }
+
+  ttl(keys: readonly string[]): Promise<Answer<number | null | undefined>[]> {
+    return this.#eachKey(keys, commands.ttlOf, ttlOfReply)
+  }
+
+  touch(keys: readonly string[], ttl: number | null): Promise<Answer<boolean>[]> {
+    return this.#eachKey(keys, (key) => commands.touch(key, ttl), isOne)
+  }
+
+  async incr(increments: readonly StoreIncrement[]): Promise<Answer<number>[]> {
+    const replies = await this.#each(increments, commands.incr, (reply) => reply)
+    return replies.map((reply, i) => (typeof reply === 'number' || ShaleError.is(reply) ? reply : incrError(reply, increments[i] as StoreIncrement)))
+  }
+
+  async move(moves: readonly StoreMove[]): Promise<Answer<boolean>[]> {
+    const crossing = moves.some(({ from, to }) => this.#lanes.of(from) !== this.#lanes.of(to))
+    const lanes = new Set(moves.flatMap(({ from, to }) => [this.#lanes.of(from), this.#lanes.of(to)]))
+    const replies = crossing
+      ? this.#lanes.together([...lanes], moves.map(commands.move))
+      : moves.map((one) => this.#lanes.of(one.from).send(commands.move(one)))
+    return Promise.all(replies.map((reply) => reply.then(() => true, falseIfMissing)))
+  }
+
+  async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
+    // What this process wrote before is there when the scan begins, over whatever connection it went.
+    const first = this.#lanes.together(this.#lanes.all, [commands.scan('0', pattern)])[0] as Promise<Reply>
+    let [cursor, page] = (await first) as [Reply, Uint8Array[]]
+    yield readable(page)
+    const lane = this.#lanes.all[0] as Lane
+    while (text(cursor) !== '0') {
+      ;[cursor, page] = (await lane.send(commands.scan(text(cursor), pattern))) as [Reply, Uint8Array[]]
+      yield readable(page)
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#lanes.together(this.#lanes.all, [commands.flush])[0]
+  }
+
+  locate(_key: string): StoreLocation {
+    return { shard: this.#endpoint.name, server: this.#endpoint.name }
+  }
+
+  connect(): Promise<void> {
+    return this.#lanes.connect()
+  }
+
+  close(): Promise<void> {
+    return this.#lanes.close()
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#observers.push(observer)
+  }
+
+  async #getMany(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {
+    const answers = new Array<Answer<Uint8Array | undefined>>(keys.length)
+    const ask = async ({ lane, keys: some, at }: Part): Promise<void> => {
+      try {
+        const replies = (await lane.send(commands.getMany(some))) as (Uint8Array | null)[]
+        at.forEach((place, i) => (answers[place] = replies[i] ?? undefined))
+        this.#lookForForeign(lane, some.filter((_, i) => replies[i] === null))
+      } catch (error) {
+        for (const place of at) answers[place] = error as ShaleError
+      }
+    }
+    await Promise.all(this.#parts(keys).map(ask))
+    return answers
+  }
+
+  /** MGET does not tell a key of another type from a missing one: asks again, after the answer, where someone wants to know. */
+  #lookForForeign(lane: Lane, missing: readonly string[]): void {
+    if (missing.length === 0 || this.#observers.every(({ foreign }) => foreign === undefined)) return
+    const look = async (): Promise<void> => {
+      if ((await lane.send(commands.countOf(missing))) === 0) return
+      const ask = async (key: string): Promise<void> => {
+        const type = text(await lane.send(commands.typeOf(key)))
+        if (type !== 'none' && type !== 'string') this.#observers.forEach((observer) => observer.foreign?.(key))
+      }
+      await Promise.all(missing.map(ask))
+    }
+    look().catch(() => {})
+  }
+
+  #each<I extends { readonly key: string }, T>(
+    items: readonly I[],
+    command: (item: I) => ReturnType<typeof commands.get>,
+    read: (reply: Reply) => T,
+  ): Promise<Answer<T>[]> {
+    return Promise.all(items.map((item) => this.#lanes.of(item.key).send(command(item)).then(read, asAnswer)))
+  }
+
+  #eachKey<T>(keys: readonly string[], command: (key: string) => ReturnType<typeof commands.get>, read: (reply: Reply) => T): Promise<Answer<T>[]> {
+    return Promise.all(keys.map((key) => this.#lanes.of(key).send(command(key)).then(read, asAnswer)))
+  }
+
+  /** A batch by lanes, in commands of bounded length. */
+  #parts(keys: readonly string[]): Part[] {
+    const parts: Part[] = []
+    const filling = new Map<Lane, Part>()
+    keys.forEach((key, place) => {
+      const lane = this.#lanes.of(key)
+      let part = filling.get(lane)
+      if (part === undefined || part.keys.length === keysPerCommand) {
+        part = { lane, keys: [], at: [] }
+        filling.set(lane, part)
+        parts.push(part)
+      }
+      part.keys.push(key)
+      part.at.push(place)
+    })
+    return parts
+  }
+}
+
+const onlyBytes = (reply: Reply): Answer<Uint8Array | undefined>[] => [reply === null ? undefined : (reply as Uint8Array)]
+const onlyError = (error: unknown): ShaleError[] => [error as ShaleError]
+const asAnswer = (error: unknown): ShaleError => error as ShaleError
+const isOne = (reply: Reply): boolean => reply === 1
+const text = (reply: Reply): string => (typeof reply === 'string' ? reply : Buffer.from(reply as Uint8Array).toString())
+
+function ttlOfReply(reply: Reply): number | null | undefined {
+  if (reply === -2) return undefined
+  return reply === -1 ? null : (reply as number)
+}
+
+function readable(page: readonly Uint8Array[]): ScanPage {
+  return page.filter((key) => isUtf8(key)).map(text)
+}
+
+function falseIfMissing(error: unknown): false | ShaleError {
+  const { cause } = error as { cause?: { message?: string } }
+  return cause?.message === 'ERR no such key' ? false : (error as ShaleError)
+}
+
+function incrError(reply: Reply, { key, by }: StoreIncrement): ShaleError {
+  const name = JSON.stringify(key)
+  switch (text(reply)) {
+    case incrFailures.missing:
+      return new ShaleError('KEY_NOT_FOUND', `incr: there is no entry under ${name}; store a number first.`)
+    case incrFailures.range:
+      return new ShaleError('VALUE_OUT_OF_RANGE', `incr: the entry under ${name} and ${by} make no integer that a JavaScript number holds exactly (up to 2^53 - 1); it was left as it is.`)
+    default:
+      return new ShaleError('VALUE_NOT_INTEGER', `incr: the entry under ${name} is no integer as decimal text; it was left as it is.`)
+  }
+}

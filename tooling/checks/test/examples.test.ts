@@ -1,0 +1,24 @@
+import path from 'node:path'
+import { startRedis } from '@tooling/servers'
+import { describe, expect, test } from 'vitest'
+import { run } from '../src/command.ts'
+import { members } from '../src/workspace.ts'
+
+/** Those that have nothing to do without a server. */
+const needServer = new Set(['@example/custom-driver'])
+
+/** Each example is a program that ends by itself, on the embedded store or on the servers in SHALE_SERVERS. */
+describe.each(members('examples'))('$name', ({ name, folder }) => {
+  const program = path.join(folder, 'dist', 'main.js')
+
+  if (!needServer.has(name)) {
+    test('runs on the embedded store', async () => {
+      expect(await run('node', [program], { cwd: folder, timeout: 120_000 })).not.toBe('')
+    })
+  }
+
+  test('runs on a server', async () => {
+    await using server = await startRedis()
+    expect(await run('node', [program], { cwd: folder, timeout: 120_000, env: { SHALE_SERVERS: server.url } })).not.toBe('')
+  })
+})

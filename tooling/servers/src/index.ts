@@ -1,0 +1,7 @@
+export { startRedis, type RedisServer, type StartRedisOptions } from './redis-server.ts'
+export { startSilentServer, type SilentServer } from './silent-server.ts'
+export { startProxy, type FaultProxy } from './fault-proxy.ts'
+export { RawConnection, type RawReply } from './raw-connection.ts'
+export { certs } from './certs.ts'
+export { freePort } from './free-port.ts'
+export { until } from './until.ts'
