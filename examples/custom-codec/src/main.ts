@@ -10,8 +10,9 @@ const readings = Array.from({ length: 1000 }, (_, minute) => ({
 }))
 
 const servers = process.env['SHALE_SERVERS'] ?? 'memory:'
-for (const codec of [json(), cbor(), columnar()]) {
-  const cache = createCache({ servers, keyPrefix: 'weather', codec, accept: [columnar(), cbor(), json()] })
+const codecs = [json(), cbor(), columnar()]
+for (const codec of codecs) {
+  const cache = createCache({ servers, keyPrefix: 'weather', codec, accept: codecs })
   await cache.set('readings', readings)
   const back = await cache.get<typeof readings>('readings')
   const entry = await cache.inspect('readings')

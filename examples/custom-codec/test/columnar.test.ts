@@ -3,7 +3,11 @@ import { test } from 'node:test'
 import { codecContract } from '@shale/testing'
 import { columnar } from '../src/columnar.ts'
 
-codecContract({ test, create: () => columnar() })
+codecContract({
+  test,
+  create: columnar,
+  capabilities: { oddStrings: 'kept', protoKeys: 'kept', sharedReferences: 'changed' },
+})
 
 const rows = Array.from({ length: 100 }, (_, id) => ({ id, section: ['news', 'sport'][id % 2], score: id / 8 }))
 

@@ -22,7 +22,7 @@ reply({
     articleIds: [...archive.articles.keys()],
     sections: archive.sections,
     words: [...archive.articles.values()].reduce((sum, { words }) => sum + words, 0),
-    popularNames: popularNames(listMentions(archive), 150),
+    popularNames: popularNames(listMentions(archive), 100),
   },
 })
 

@@ -26,7 +26,7 @@ and shows what the cache can do.
 
   --serve        keep the service up instead, until Ctrl-C
   --port=N       the port of --serve (default: a free one)
-  --seconds=N    how long each of the three loads lasts, 0.5 to 60 (default 3)
+  --seconds=N    how long each of the three loads lasts, 0.5 to 60 (default 4)
   --clients=N    readers at the same time, 1 to 64 (default 8)
   --seed=N       what readers like (default 1961)
   --json         print the results as one JSON object
@@ -49,7 +49,7 @@ export function readOptions(args: readonly string[]): Options {
     serve,
     json,
     port: numberIn(port ?? '0', '--port', 0, 65_535, true),
-    seconds: numberIn(seconds ?? '3', '--seconds', 0.5, 60, false),
+    seconds: numberIn(seconds ?? '4', '--seconds', 0.5, 60, false),
     clients: numberIn(clients ?? '8', '--clients', 1, 64, true),
     seed: numberIn(seed ?? '1961', '--seed', 0, 2 ** 32 - 1, true),
   }

@@ -61,7 +61,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 function unknownOption(name: string, known: readonly string[], call: string): ShaleError {
-  return new ShaleError('CONFIG_INVALID', `${call}: unknown option ${describe(name)}; it takes ${known.map((k) => `'${k}'`).join(', ')}.`)
+  return new ShaleError('CONFIG_INVALID', `${call}: unknown option ${JSON.stringify(name)}; it takes ${known.map((k) => `'${k}'`).join(', ')}.`)
 }
 
 /** A call's signal, or `CONFIG_INVALID`. */

@@ -18,10 +18,10 @@ export class Flight {
     this.#callers++
   }
 
-  /** A caller gives up; true if it was the last. */
+  /** A caller gives up; true if it was the last: then nothing is to be stored. */
   leave(reason: unknown): boolean {
     if (--this.#callers > 0) return false
-    this.#abort.abort(reason)
+    this.abandon(reason)
     return true
   }
 

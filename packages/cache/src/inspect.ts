@@ -1,6 +1,7 @@
 import { ShaleError } from '@shale/contracts'
+import type { EntryHeader } from '@shale/codecs'
 import type { CallOptions } from './call-options.ts'
-import { answersOf } from './core.ts'
+import { answersOf, type Core } from './core.ts'
 import { versionOnly } from './reads.ts'
 import type { Scope } from './scope.ts'
 
@@ -12,7 +13,7 @@ export interface EntryInfo {
   readonly server: string
   /** Bytes of the stored entry, header included. */
   readonly bytes: number
-  /** The codec by name, `'integer'` for plain decimal text; `undefined` if no Shale cache wrote the entry. */
+  /** The codec by name, `'integer'` for plain decimal text; `undefined` if no Shale cache wrote the entry, or its header cannot be read. */
   readonly codec: string | undefined
   readonly protocol: number | undefined
   /** The compression by name; `undefined` for none. */
@@ -37,10 +38,19 @@ export async function inspectEntry(scope: Scope, key: string, options: CallOptio
   if (ShaleError.is(bytes) && bytes.code === 'CODEC_CORRUPT') return { ...location, ...unknownEntry, bytes: 0, ttl: left }
   const entry = core.demand<Uint8Array | undefined>(bytes)
   if (entry === undefined) return undefined
-  const header = core.serializer.inspect(entry)
+  const header = headerOf(core, entry)
   if (header === undefined) return { ...location, ...unknownEntry, bytes: entry.byteLength, ttl: left }
   const { codec, protocol, compression, encryptionKeyId, createdAt } = header
   return { ...location, bytes: entry.byteLength, codec, protocol, compression, encryptionKeyId, ttl: left, createdAt }
+}
+
+/** What the header says; `undefined` for one that cannot be read: a look at an entry tells what it can. */
+function headerOf(core: Core, entry: Uint8Array): EntryHeader | undefined {
+  try {
+    return core.serializer.inspect(entry)
+  } catch {
+    return undefined
+  }
 }
 
 const unknownEntry = {

@@ -172,7 +172,7 @@ function impatiently<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): 
     }
     const onAbort = (): void => {
       settle()
-      if (flight.leave(signal?.reason)) core.flights.void(stored)
+      if (flight.leave(signal?.reason)) core.flights.remove(stored, flight)
       reject(aborted('getOrSet', signal as AbortSignal))
     }
     signal?.addEventListener('abort', onAbort)

@@ -44,7 +44,7 @@ export async function acquire(scope: Scope, key: string, options: LockOptions = 
   scope.stored(key, options, known, 'lock')
   const stored = scope.keyspace.bookkeeping('lock', key, options.version)
   const ttl = parsePositiveDuration(options.ttl === undefined ? '10s' : options.ttl, 'ttl')
-  const wait = parseDuration(options.wait === undefined ? 0 : options.wait, 'wait')
+  const wait = parseWait(options.wait)
   checkSignal(options.signal, 'lock')
   if (options.extend !== undefined && typeof options.extend !== 'boolean') {
     throw new ShaleError('CONFIG_INVALID', `lock: expected option 'extend' to be true or false; found ${describe(options.extend)}.`)
@@ -66,6 +66,12 @@ export async function acquire(scope: Scope, key: string, options: LockOptions = 
     if (left <= 0) return undefined
     await pauseFor(core, Math.min(left, pause * (0.5 + core.random() / 2)), options.signal)
   }
+}
+
+function parseWait(wait: Duration = 0): number {
+  const ms = parseDuration(wait, 'wait')
+  if (ms >= 0) return ms
+  throw new ShaleError('CONFIG_INVALID', `wait: expected a duration of zero or more; found ${describe(wait)}.`)
 }
 
 function pauseFor(core: Core, ms: number, signal: AbortSignal | undefined): Promise<void> {

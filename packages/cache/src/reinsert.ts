@@ -53,7 +53,7 @@ export async function reinsert(scope: Scope, options: ReinsertOptions = {}): Pro
   const run = new Reinsertion(scope, options)
   run.stopIfAborted()
   try {
-    for await (const page of scope.core.store.scan(scope.keyspace.pattern('*', options.version ?? 'any'))) await run.page(page)
+    for await (const page of scope.core.store.scan(scope.keyspace.pattern('*', options.version === undefined ? 'any' : options.version))) await run.page(page)
   } catch (error) {
     throw run.failed(error)
   }
@@ -119,9 +119,10 @@ class Reinsertion {
   failed(error: unknown): unknown {
     const { report } = this
     if (!ShaleError.is(error)) return error
-    if (error.code === 'ABORTED' || error.code === 'SHARDS_FAILED') return error
-    this.#scope.core.stats.error(error.code)
-    return shardsFailed('reinsertKeys', report, [['', error]], () => this.#scope.core.store.locate('').shard)
+    const { core } = this.#scope
+    const failure = error.code === 'ABORTED' ? error : shardsFailed('reinsertKeys', report, [['', error]], () => core.store.locate('').shard)
+    if (failure !== error) core.stats.error(failure.code)
+    return failure
   }
 
   async #rewrite(keys: readonly string[]): Promise<void> {

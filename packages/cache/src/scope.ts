@@ -1,4 +1,4 @@
-import { ShaleError, type Answer, type Tally } from '@shale/contracts'
+import { describe, ShaleError, type Answer, type Tally } from '@shale/contracts'
 import type { Keyspace } from '@shale/keys'
 import { checkOptions, type CallOptions, type SetOptions } from './call-options.ts'
 import { answersOf, type Core } from './core.ts'
@@ -48,8 +48,14 @@ export class Scope {
     return this.core.encrypts ? { prefix: this.keyspace.prefix, key } : undefined
   }
 
+  /** @throws ShaleError `VALUE_INVALID` or `VALUE_TOO_LARGE`, naming the key. */
   encode(key: string, value: unknown): Uint8Array {
-    return this.core.serializer.encode(value, this.context(key))
+    try {
+      return this.core.serializer.encode(value, this.context(key))
+    } catch (error) {
+      const { code, message } = ShaleError.from(error, 'VALUE_INVALID')
+      throw new ShaleError(code, `${describe(key)}: ${message}`, { cause: error })
+    }
   }
 
   /** What a read was answered, counted: the value, or `undefined` for a miss. A failed server's answer is left to the caller. */

@@ -37,7 +37,7 @@ export async function clearKeys(scope: Scope, options: ClearOptions | undefined)
     await core.store.flush().catch((error: unknown) => core.demand<void>(ShaleError.from(error, 'SERVER_UNAVAILABLE')))
     return
   }
-  await sweep('clear', scope, keyspace.pattern('*', version ?? 'any'), (stored) => {
+  await sweep('clear', scope, keyspace.pattern('*', version === undefined ? 'any' : version), (stored) => {
     const parsed = keyspace.parse(stored) ?? keyspace.parseBookkeeping(stored)
     return parsed !== undefined && (version === undefined || parsed.version === version)
   })

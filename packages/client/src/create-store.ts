@@ -52,7 +52,7 @@ export function createStore(servers: Servers, options: StoreOptions = {}): Store
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options)
   checkKnown('options', options, knownOptions)
   const clock = options.clock ?? systemClock
-  const timeout = parsePositiveDuration(options.timeout ?? '500ms', 'timeout')
+  const timeout = parsePositiveDuration(options.timeout === undefined ? '500ms' : options.timeout, 'timeout')
   const endpoint = parseServer(oneServer(servers), {
     username: text(options.username, 'username'),
     password: secret(options.password),
@@ -62,8 +62,8 @@ export function createStore(servers: Servers, options: StoreOptions = {}): Store
   const store = new ServerStore({
     endpoint,
     driver: checkedDriver(options.driver) ?? nodeRedis(),
-    connections: connectionCounts(options.connections ?? 1),
-    connectTimeout: parsePositiveDuration(options.connectTimeout ?? '2s', 'connectTimeout'),
+    connections: connectionCounts(options.connections === undefined ? 1 : options.connections),
+    connectTimeout: parsePositiveDuration(options.connectTimeout === undefined ? '2s' : options.connectTimeout, 'connectTimeout'),
     timeout,
     clock,
     random: options.random ?? Math.random,

@@ -91,7 +91,7 @@ class DeadlineStore implements Store {
   }
 
   flush(): Promise<void> {
-    return this.#pending.add(this.#store.flush(), this.#late, undefined)
+    return quiet(this.#pending.add(this.#store.flush(), this.#late, undefined))
   }
 
   locate(key: string): StoreLocation {
@@ -99,7 +99,7 @@ class DeadlineStore implements Store {
   }
 
   connect(): Promise<void> {
-    return this.#store.connect()
+    return quiet(this.#store.connect())
   }
 
   close(): Promise<void> {
@@ -108,7 +108,7 @@ class DeadlineStore implements Store {
 
   #pages(pages: AsyncIterator<ScanPage>): AsyncIterator<ScanPage> {
     return {
-      next: () => this.#pending.add(pages.next(), this.#late, undefined),
+      next: () => quiet(this.#pending.add(pages.next(), this.#late, undefined)),
       // The store's own iterator may be stuck on a page: nobody waits for it to let go.
       return: async () => {
         pages.return?.().catch(() => {})
@@ -137,4 +137,10 @@ class DeadlineStore implements Store {
     const error = this.#error(keys[0])
     return { count: 0, failed: new Map(keys.map((key) => [key, error])) }
   }
+}
+
+/** A promise that may be left alone: a rejection that nobody asks for ends no process. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }

@@ -174,16 +174,15 @@ export class Lane {
   }
 
   #sendWaiting(): void {
+    const waiting = this.#waiting
     let sent = 0
-    for (const one of this.#waiting) {
+    // Whatever happens to the link meanwhile finds the line empty, and what is left takes its place again.
+    this.#waiting = []
+    for (const one of waiting) {
       const { connection } = this.#link
       if (connection === undefined) break
       if (one.barrier !== undefined) {
-        if (this.#inFlight === 0 && !one.arrived) {
-          one.arrived = true
-          // Its commands may be sent over this lane at once, and must find it standing still.
-          queueMicrotask(() => one.barrier.arrive(this.#late(one) ? this.#timedOut() : undefined))
-        }
+        this.#arrive(one)
         break
       }
       sent++
@@ -193,11 +192,18 @@ export class Lane {
         this.#dispatch(connection, one.command, one.weight).then(one.resolve, one.reject)
       }
     }
-    this.#waiting.splice(0, sent)
+    this.#waiting = [...waiting.slice(sent), ...this.#waiting]
     const [head] = this.#waiting
     if (head === undefined || head.barrier?.running === true || this.#link.connection !== undefined) return
     const refusal = this.#link.want()
     if (refusal !== undefined) queueMicrotask(() => this.fail(refusal))
+  }
+
+  #arrive(one: WaitingBarrier): void {
+    if (this.#inFlight > 0 || one.arrived) return
+    one.arrived = true
+    // Its commands may be sent over this lane at once, and must find it standing still.
+    queueMicrotask(() => one.barrier.arrive(this.#late(one) ? this.#timedOut() : undefined))
   }
 
   #late({ since }: { readonly since: number }): boolean {

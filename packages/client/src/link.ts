@@ -56,6 +56,8 @@ export class Link {
   #timer: TimerHandle | undefined
   #abort: AbortController | undefined
   #attempt: Promise<void> | undefined
+  /** The connection that waits for its last replies. */
+  #closing: Connection | undefined
 
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#options = options
@@ -100,13 +102,16 @@ export class Link {
 
   /** Waits for the replies that are due, then ends. */
   async close(): Promise<void> {
-    const connection = this.#end()
-    await connection?.close().catch(() => {})
+    this.#closing = this.#end()
+    await this.#closing?.close().catch(() => {})
+    this.#closing = undefined
   }
 
   /** Ends the connection, or the attempt to make one, at once. */
   destroy(): void {
     this.#end()?.destroy()
+    this.#closing?.destroy()
+    this.#closing = undefined
   }
 
   /** Lets go of a connection that is not needed now; it is made anew when it is wanted. */

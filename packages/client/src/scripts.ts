@@ -19,13 +19,14 @@ export const incrFailures: { readonly missing: 'missing'; readonly type: 'type';
 
 /**
  * Adds to an integer that is there. KEYS: the key. ARGV: by how much. Gives the sum, or one of `incrFailures`. A sum
- * that a JavaScript number cannot hold is undone by exact integer arithmetic, so that the text is what it was.
+ * that a JavaScript number cannot hold is undone by exact integer arithmetic, so that the text is what it was. The sum comes
+ * as text: node-redis reads integers next to 2^53 with an error of one.
  */
 export const incrScript: string = `if redis.call('EXISTS',KEYS[1])==0 then return '${incrFailures.missing}' end
 local r=redis.pcall('INCRBY',KEYS[1],ARGV[1])
 if type(r)=='number' then
 if r>9007199254740991 or r< -9007199254740991 then redis.call('DECRBY',KEYS[1],ARGV[1]) return '${incrFailures.range}' end
-return r
+return string.format('%.0f',r)
 end
 if string.find(r.err,'WRONGTYPE',1,true) then return '${incrFailures.type}' end
 if string.find(r.err,'overflow',1,true) then return '${incrFailures.range}' end

@@ -122,7 +122,7 @@ function databaseOfQuery(text: string, query: string | undefined): number | unde
 function databaseOf(text: string, database: string): number {
   const number = Number(database)
   if (/^\d+$/.test(database) && Number.isSafeInteger(number)) return number
-  throw invalid(text, `the database ${JSON.stringify(database)}; a database is a whole number from 0`)
+  throw invalid(text, `the database ${halfPassword(text) ? '***' : JSON.stringify(database)}; a database is a whole number from 0`)
 }
 
 function decode(text: string, part: string): string {
@@ -149,6 +149,11 @@ function invalid(text: string, found: string): ShaleError {
   return new ShaleError('CONFIG_INVALID', `servers: expected ${forms}; found ${found}, in ${JSON.stringify(redact(text))}.`)
 }
 
+/** Whether the text may be a user and a password that lack the '@' and the host. */
+function halfPassword(text: string): boolean {
+  return !text.includes('@') && /[:#]/.test(text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/^\[[^\]]*\]/, ''))
+}
+
 /** The text without whatever could be a password, also where it is malformed. */
 function redact(text: string): string {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(text) ?? []
@@ -156,7 +161,6 @@ function redact(text: string): string {
   const place = (at < 0 ? rest : rest.slice(at + 1)).slice(0, 200)
   const [, host = '', port, tail = ''] = /^([^:/?#]*|\[[^\]]*\])(?::([^/?#]*))?(.*)$/s.exec(place) ?? []
   const shownPort = port === undefined ? '' : /^\d{0,5}$/.test(port) ? `:${port}` : ':***'
-  // What follows an '@' is no password; without one, a malformed text may end in half of it.
-  const shownTail = at >= 0 || /^(\/[\w.~-]*)*(\?db=[\w.-]*)?$/.test(tail) ? tail.replace(/([?&](?!db=)[^=&]*=)[^&]*/g, '$1***') : '***'
+  const shownTail = halfPassword(text) && !/^(\/\d*)?$/.test(tail) ? '***' : tail.replace(/([?&#](?!db=)[^=&#]*)[^&#]*/g, '$1***')
   return `${scheme}${at < 0 ? '' : '***@'}${host}${shownPort}${shownTail}`
 }

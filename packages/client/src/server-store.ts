@@ -90,8 +90,8 @@ export class ServerStore implements Store {
   }
 
   async incr(increments: readonly StoreIncrement[]): Promise<Answer<number>[]> {
-    const replies = await this.#each(increments, commands.incr, (reply) => reply)
-    return replies.map((reply, i) => (typeof reply === 'number' || ShaleError.is(reply) ? reply : incrError(reply, increments[i] as StoreIncrement)))
+    const replies = await this.#each(increments, commands.incr, text)
+    return replies.map((reply, i) => (ShaleError.is(reply) ? reply : sumOf(reply, increments[i] as StoreIncrement)))
   }
 
   async move(moves: readonly StoreMove[]): Promise<Answer<boolean>[]> {
@@ -215,14 +215,16 @@ function falseIfMissing(error: unknown): false | ShaleError {
   return cause?.message === 'ERR no such key' ? false : (error as ShaleError)
 }
 
-function incrError(reply: Reply, { key, by }: StoreIncrement): ShaleError {
+function sumOf(reply: string, { key, by }: StoreIncrement): Answer<number> {
   const name = JSON.stringify(key)
-  switch (text(reply)) {
+  switch (reply) {
     case incrFailures.missing:
       return new ShaleError('KEY_NOT_FOUND', `incr: there is no entry under ${name}; store a number first.`)
     case incrFailures.range:
       return new ShaleError('VALUE_OUT_OF_RANGE', `incr: the entry under ${name} and ${by} make no integer that a JavaScript number holds exactly (up to 2^53 - 1); it was left as it is.`)
-    default:
+    case incrFailures.type:
       return new ShaleError('VALUE_NOT_INTEGER', `incr: the entry under ${name} is no integer as decimal text; it was left as it is.`)
+    default:
+      return Number(reply)
   }
 }

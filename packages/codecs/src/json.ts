@@ -31,9 +31,9 @@ const rules: Rules = {
     if (live !== undefined) return { found: `a ${live}`, advice: adviceFor(live) }
     const kind = kindOfObject(value)
     if (kind === 'Date') return Number.isNaN((value as Date).getTime()) ? { found: 'an invalid Date', advice: 'Store null, or use cbor().' } : []
-    if (kind === 'Buffer' || kind === undefined) {
+    if (kind === undefined) {
       const { toJSON } = value as { toJSON?: unknown }
-      if (kind === undefined) return typeof toJSON === 'function' && !Object.hasOwn(value, 'toJSON') ? [toJSON.call(value, '')] : undefined
+      return typeof toJSON === 'function' && !Object.hasOwn(value, 'toJSON') ? [toJSON.call(value, '')] : undefined
     }
     return { found: `a ${kind}`, advice: 'Turn it into plain data, or use cbor().' }
   },

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, type Cipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type Cipher } from 'node:crypto'
 
 export const nonceBytes = 24
 export const tagBytes = 16
@@ -9,7 +9,7 @@ export const keyBytes = 32
  * size can be drawn at random for any number of messages. Source: https://c2sp.org/XAES-256-GCM
  */
 export class Xaes256Gcm {
-  readonly #block: Cipheriv
+  readonly #block: Cipher
   readonly #k1: Uint8Array
 
   constructor(key: Uint8Array) {

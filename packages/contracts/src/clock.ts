@@ -12,6 +12,7 @@ export interface Clock {
    * `false` by default.
    */
   setTimeout(fn: () => void, ms: number, keepAlive?: boolean): TimerHandle
+  /** Takes a timer back; does nothing to one that is over, nor to `undefined`. */
   clearTimeout(handle: TimerHandle): void
 }
 
@@ -35,7 +36,7 @@ export const systemClock: Clock = {
     return timer
   },
   clearTimeout(handle) {
-    clearTimeout((handle as LongTimer).current)
+    clearTimeout((handle as LongTimer | undefined)?.current)
   },
 }
 

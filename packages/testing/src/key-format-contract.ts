@@ -24,7 +24,7 @@ const prefixes = ['', 'shop', 'shop:eu', 'sho', 'p', 'Ünïcode', 'with space', 
 const versions = [1, 2, 12, 0, -1, Number.MAX_SAFE_INTEGER] as const
 const plainKeys = [
   'a', 'b', 'ab', 'user:1', 'user:12', '1', '1:a', ':', '::', 'a:', ':a', '-1:2:x', '*', '[a]', '\\', '{tag}', 'a{tag}b', '}{', ' ', '\n', '\0', 'é', '日本語', '🧂',
-  '__proto__', 'shop', 'shop:1:a', '1~lock:a', '~', 'x'.repeat(1024), 'é'.repeat(512),
+  'A', 'User:1', '{a}', '{a{', 'a b', 'a+b', 'a%20b', 'e\u0301', 'ﬀ', 'ff', '__proto__', 'shop', 'shop:1:a', '1~lock:a', '~', 'x'.repeat(1024), 'é'.repeat(512),
 ] as const
 const foreign = ['', 'x', ':', '::', ':::', 'no such thing', 'shop', 'shop:', 'shop:1', 'shop:x:a', 'shop:01:a', 'shop:1.5:a', '\0', '{}', '{"json":1}', '%', '%zz', 'é', 'x'.repeat(5000)] as const
 const alphabet = ['a', 'b', '1', '-', '~', ':', '{', '}', '*', '?', '[', ']', '\\', '%', '/', '+', '=', ' ', '\n', 'é', '語', '🧂'] as const

@@ -27,17 +27,16 @@ export function facade(url: string): Contestant {
 /** node-redis, its time-out turned off, with the bytes and the decoding of the facade's codec. */
 export async function bareClient(url: string): Promise<Contestant> {
   const codec = cbor()
-  const client = createClient({ url, commandOptions: { timeout: undefined as never } })
+  const client = createClient({ url, commandOptions: { timeout: undefined as never, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } })
   client.on('error', () => {})
   await client.connect()
-  const binary = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
   return {
     name: 'node-redis',
     async fill(articles) {
       await Promise.all(articles.map((article, index) => client.set(`bare:1:${keyOf(index)}`, asBuffer(codec.encode(article)))))
     },
     async get(index) {
-      const bytes = await binary.get(`bare:1:${keyOf(index)}`)
+      const bytes = await client.get(`bare:1:${keyOf(index)}`)
       return bytes === null ? undefined : codec.decode(bytes, codec.protocol)
     },
     async close() {

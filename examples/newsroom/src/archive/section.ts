@@ -11,7 +11,7 @@ export interface Section {
 }
 
 /**
- * Counts every word of the archive and finds those that a section uses more than the rest does, by the log-likelihood
+ * Counts every longer word of the archive and finds those that a section uses more than the rest does, by the log-likelihood
  * ratio (Dunning, "Accurate Methods for the Statistics of Surprise and Coincidence", 1993); `undefined` if there is no such section.
  */
 export function describeSection(archive: Archive, section: string): Section | undefined {
@@ -20,12 +20,14 @@ export function describeSection(archive: Archive, section: string): Section | un
   const elsewhere = new Map<string, number>()
   const names = new Map<string, number>()
   let articles = 0
+  let words = 0
   for (const article of archive.articles.values()) {
     const inside = article.section === section
     const counts = inside ? here : elsewhere
-    for (const [word] of article.text.matchAll(/[a-z]{3,}/g)) counts.set(word, (counts.get(word) ?? 0) + 1)
+    for (const word of article.text.match(/[a-z]{5,}/g) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1)
     if (!inside) continue
     articles++
+    words += article.words
     for (const [name, times] of article.names) names.set(name, (names.get(name) ?? 0) + times)
   }
   const wordsHere = sum(here)
@@ -39,7 +41,7 @@ export function describeSection(archive: Archive, section: string): Section | un
   return {
     section,
     articles,
-    words: wordsHere,
+    words,
     typicalWords: typicalWords.sort((x, y) => y.score - x.score).slice(0, 12),
     names: [...names].sort(([, x], [, y]) => y - x).slice(0, 12).map(([name, times]) => ({ name, times })),
   }

@@ -2,7 +2,7 @@ import type { ReinsertReport } from '@shale/cache'
 import type { LoadComparison, LoadName, Results } from '../demo.ts'
 import { visits, type PageKind } from '../load/readers.ts'
 import type { ProtocolChange } from '../showcase/protocol-change.ts'
-import { bytes, count, ms, percent } from './format.ts'
+import { bytes, count, ms, percent, times } from './format.ts'
 import { table } from './table.ts'
 
 /** What people call each load. */
@@ -91,7 +91,7 @@ function tellLoad({ clients, seed, without, filling, filled, stats }: LoadCompar
     ),
     '',
     `  ${clients} readers over HTTP; what is popular follows Zipf's law, seed ${seed}. Throughput with the full cache is`,
-    `  ${count(filled.requestsPerSecond / without.requestsPerSecond)} times that without. A request is a hit if nothing had to be asked of the archive. Key by key the`,
+    `  ${times(filled.requestsPerSecond / without.requestsPerSecond)} that without. A request is a hit if it asked nothing of the archive itself. Key by key the`,
     `  cache counted ${count(stats.hits)} hits and ${count(stats.misses)} misses (${percent(stats.hits, stats.hits + stats.misses)}), ${bytes(stats.bytesRead)} read and ${bytes(stats.bytesWritten)} written.`,
     ...(stats.degraded > 0 ? [`  ${count(stats.degraded)} calls got no answer from the server and went to the archive instead.`] : []),
     ...(failed > 0 ? [`  ${count(failed)} requests failed.`] : []),
@@ -119,7 +119,7 @@ function tellProtocolChange({ entries, readableBefore, ms: took, report, readAll
       ['', 'protocol 1', 'protocol 2', 'change'],
       [
         ['bytes of all entries', bytes(bytesBefore), bytes(bytesAfter), change(bytesBefore, bytesAfter)],
-        ['reading all entries', ms(readAllMs.before), ms(readAllMs.after), change(readAllMs.before, readAllMs.after)],
+        ['getMany of all entries', ms(readAllMs.before), ms(readAllMs.after), change(readAllMs.before, readAllMs.after)],
         [`'${first?.key}': bytes`, bytes(first?.bytes ?? 0), bytes(second?.bytes ?? 0), change(first?.bytes ?? 0, second?.bytes ?? 0)],
         [`'${first?.key}': codec`, `${first?.codec} ${first?.protocol}`, `${second?.codec} ${second?.protocol}`, ''],
         [`'${first?.key}': ttl left`, seconds(first?.ttl), seconds(second?.ttl), ''],

@@ -18,3 +18,8 @@ export function bytes(number: number): string {
 export function percent(part: number, whole: number): string {
   return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`
 }
+
+/** A ratio, as in "12 times". */
+export function times(ratio: number): string {
+  return `${ratio < 10 ? ratio.toFixed(1) : count(ratio)} times`
+}

@@ -1,7 +1,7 @@
 import { cbor, createCache, type Cache, type ReinsertReport } from '@shale/cache'
 import type { Mention } from '../archive/mentions.ts'
 import type { Servers } from '../servers.ts'
-import { median, timed } from './timing.ts'
+import { compare, timed } from './timing.ts'
 
 /** How a change of protocol went; times are in milliseconds. */
 export interface ProtocolChange {
@@ -10,6 +10,7 @@ export interface ProtocolChange {
   readonly readableBefore: number
   readonly ms: number
   readonly report: Readonly<ReinsertReport>
+  /** Reading all entries by one `getMany`. */
   readonly readAllMs: { readonly before: number; readonly after: number }
   /** One entry, before and after. */
   readonly sample: readonly EntryState[]
@@ -34,30 +35,33 @@ export async function changeProtocol(
   mentions: ReadonlyMap<string, readonly Mention[]>,
   onProgress: (report: Readonly<ReinsertReport>, entries: number) => void,
 ): Promise<ProtocolChange> {
-  const options = { servers, keyPrefix, ttl: '1h' } as const
-  const old = createCache({ ...options, codec: cbor({ protocol: 1 }) })
-  const renewed = createCache({ ...options, codec: cbor({ protocol: 2 }) })
+  const options = { servers, ttl: '1h' } as const
+  const old = createCache({ ...options, keyPrefix, codec: cbor({ protocol: 1 }) })
+  const renewed = createCache({ ...options, keyPrefix, codec: cbor({ protocol: 2 }) })
+  /** Left as it was, to compare with. */
+  const copy = createCache({ ...options, keyPrefix: `${keyPrefix}-before`, codec: cbor({ protocol: 1 }) })
   try {
     await old.setMany(mentions)
+    await copy.setMany(mentions)
     const names = [...mentions.keys()]
     const sampled = names[0] ?? ''
     const readableBefore = (await renewed.getMany(names)).size
-    const before = await readAll(renewed, names)
     const first = await state(renewed, sampled)
     const { ms, result: report } = await timed(() => renewed.reinsertKeys({ onProgress: (soFar) => onProgress(soFar, names.length) }))
-    const after = await readAll(renewed, names)
-    return { entries: names.length, readableBefore, ms, report, readAllMs: { before, after }, sample: [first, await state(renewed, sampled)] }
+    const second = await state(renewed, sampled)
+    const [before, after] = await compare(
+      40,
+      () => copy.getMany(names),
+      () => renewed.getMany(names),
+    )
+    return { entries: names.length, readableBefore, ms, report, readAllMs: { before, after }, sample: [first, second] }
   } finally {
-    await renewed.clear()
-    await old.close()
-    await renewed.close()
+    try {
+      await Promise.all([renewed.clear(), copy.clear()])
+    } finally {
+      await Promise.all([old.close(), renewed.close(), copy.close()])
+    }
   }
-}
-
-async function readAll(cache: Cache, names: readonly string[]): Promise<number> {
-  const times: number[] = []
-  for (let i = 0; i < 7; i++) times.push((await timed(() => cache.getMany(names))).ms)
-  return median(times)
 }
 
 async function state(cache: Cache, key: string): Promise<EntryState> {

@@ -108,7 +108,11 @@ class NodeRedisConnection implements Connection {
 
   destroy(): void {
     this.#state = 'ended'
-    this.#client.destroy()
+    try {
+      this.#client.destroy()
+    } catch {
+      // It refuses while it closes, which a server that hangs makes last for ever; the socket does not.
+    }
     this.#socketEnds.abort()
   }
 
