@@ -1,12 +1,21 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 const conditions = ['@shale/source', 'node', 'import', 'default']
+
+/** Tests that measure time or memory: each runs alone, after all others. */
+const measuring = [
+  'packages/cache/test/{deadlines,process,reinsert-live,server-failures,sweep-bulk}.test.ts',
+  'packages/client/test/{failures,lifecycle}.test.ts',
+  'packages/codecs/test/cost.test.ts',
+]
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     reporters: ['default'],
     projects: [
       {
@@ -14,8 +23,16 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['packages/*/test/**/*.test.ts', 'tooling/servers/test/**/*.test.ts', 'examples/custom-driver/test/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          exclude: [...configDefaults.exclude, ...measuring],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measuring',
+          include: measuring,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -26,6 +43,7 @@ export default defineConfig({
           globalSetup: ['tooling/checks/src/prepare.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

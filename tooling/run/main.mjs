@@ -21,7 +21,7 @@ export async function main([command, ...args]) {
   try {
     switch (command) {
       case 'start':
-        await prepare(report)
+        await prepare(report, '@example/newsroom')
         return await report.handOver('node', ['examples/newsroom/dist/main.js', ...args])
       case 'test': {
         const server = await findRedis(report)
@@ -31,17 +31,14 @@ export async function main([command, ...args]) {
       case 'runtimes': {
         const server = await findRedis(report)
         await prepare(report)
-        return await report.handOver(bin('vitest'), ['run', '--project', 'checks', 'runtimes', ...args], {
-          REDIS_SERVER: server,
-          SHALE_RUNTIMES: 'all',
-        })
+        return await report.handOver(bin('vitest'), ['run', '--project', 'checks', 'runtimes', ...args], { REDIS_SERVER: server })
       }
       case 'api':
         await prepare(report)
         return await report.handOver(bin('vitest'), ['run', '--project', 'checks', 'api-report', ...args], { SHALE_API: 'update' })
       case 'bench': {
         const server = await findRedis(report)
-        await prepare(report)
+        await prepare(report, '@tooling/bench')
         return await report.handOver('node', ['tooling/bench/run.mjs', ...args], { REDIS_SERVER: server })
       }
       default:
@@ -56,9 +53,10 @@ export async function main([command, ...args]) {
   }
 }
 
-async function prepare(report) {
+/** Installs, and builds one workspace package with what it needs, or all. */
+async function prepare(report, only) {
   await install(report)
-  await report.step('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only'])
+  await report.step('build', bin('turbo'), ['run', 'build', '--output-logs=errors-only', ...(only ? [`--filter=${only}`] : [])])
 }
 
 function bin(name) {

@@ -17,6 +17,8 @@ export class Report {
   #json
 
   constructor({ json, root }) {
+    // pnpm packs nothing when npm was told to be silent.
+    delete this.env.npm_config_loglevel
     this.#json = json
     this.root = root
   }
@@ -33,19 +35,19 @@ export class Report {
 
   /**
    * Runs a command and says whether it succeeded. `count` reads how many tests it ran, for a command that runs tests;
-   * else it counts as one. Lines of its output that start with `note:` are shown.
+   * else it counts as one. Lines of its output that start with `note:`, or name a seed, are shown.
    */
   async check(name, command, args, { env = {}, count } = {}) {
     const started = performance.now()
     const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`
     const heartbeat = setInterval(() => this.say(`  … ${name}, ${elapsed()} so far`), heartbeatMs)
-    const { code, output } = await run(command, args, { cwd: this.root, env: { ...this.env, ...env } })
+    const { code, output } = await run(command, args, { cwd: this.root, env: { ...this.env, NO_COLOR: '1', ...env } })
     clearInterval(heartbeat)
 
     const ok = code === 0
     const counted = count?.() ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
     if (!ok && counted.failed === 0) counted.failed = 1
-    const notes = [...new Set(output.split('\n').filter(line => line.startsWith('note:')))]
+    const notes = [...new Set(output.split('\n').filter(line => /^note:|^(?!\s).*\bseed \d+/.test(line)))]
     const log = this.#keep(name, output)
     this.steps.push({ name, ok, seconds: Number(((performance.now() - started) / 1000).toFixed(1)), ...counted, notes })
 

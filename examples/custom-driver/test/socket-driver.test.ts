@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createStore, parseServer } from '@shale/client'
-import { driverContract } from '../../../packages/testing/src/driver-contract.ts'
+import { driverContract } from '@shale/testing'
 import { startRedis, type RedisServer } from '@tooling/servers'
 import { socketDriver } from '../src/socket-driver.ts'
 

@@ -31,8 +31,11 @@ export class Cache implements AsyncDisposable {
   }
 
   /** The value of a key; `undefined`, or the default, is a miss; a stored `null` is a hit. */
-  get<T = unknown, D = undefined>(key: string, options?: GetOptions<D>): Promise<T | D> {
-    return readOne(this.#scope, key, options) as Promise<T | D>
+  get<T = unknown>(key: string, options?: GetOptions<undefined>): Promise<T | undefined>
+  get<T = unknown, D = T>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
+  get<T = unknown, D = T>(key: string, options?: GetOptions<D>): Promise<T | D | undefined>
+  get<T, D>(key: string, options?: GetOptions<D>): Promise<T | D | undefined> {
+    return readOne(this.#scope, key, options) as Promise<T | D | undefined>
   }
 
   /** The hits among some keys, under the caller's keys and in the caller's order. */
@@ -46,6 +49,8 @@ export class Cache implements AsyncDisposable {
   }
 
   /** Stores many values; gives the keys that were *not* stored. A bad key or value throws before anything is sent. */
+  setMany(entries: Iterable<readonly [key: string, value: unknown]>, options?: SetOptions): Promise<string[]>
+  setMany(entries: Entries, options?: SetOptions): Promise<string[]>
   setMany(entries: Entries, options?: SetOptions): Promise<string[]> {
     return writeMany(this.#scope, entries, options)
   }

@@ -41,7 +41,7 @@ export function checkOptions(options: object | undefined, known: readonly string
  * @throws ShaleError `CONFIG_INVALID`, as `checkOptions`.
  */
 export function readOptions(options: unknown, known: readonly string[], call: string): Readonly<Record<string, unknown>> {
-  if (!isRecord(options)) throw new ShaleError('CONFIG_INVALID', `${call}: expected its options as an object; found ${describe(options)}.`)
+  if (!isRecord(options)) throw new ShaleError('CONFIG_INVALID', `${call}: expected its options as an object; found ${kindOf(options)}.`)
   const read: Record<string, unknown> = {}
   try {
     for (const name in options) {
@@ -58,6 +58,11 @@ export function readOptions(options: unknown, known: readonly string[], call: st
 /** True of an object that may hold things by name: not of an array, a `Map`, a `Promise` and the like. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]'
+}
+
+/** What was found in place of options, without showing a text: it may be a URL with its password. */
+export function kindOf(value: unknown): string {
+  return typeof value === 'string' ? 'a string' : describe(value)
 }
 
 function unknownOption(name: string, known: readonly string[], call: string): ShaleError {

@@ -18,6 +18,8 @@ export interface CoreParts {
   readonly timeout: number
   readonly clock: Clock
   readonly random: Random
+  /** The key that a stored key is for. */
+  readonly keyOf: (stored: string) => string
 }
 
 /** What a cache and its namespaces share: the store, the codecs, the loads under way, counters and listeners. */
@@ -51,7 +53,7 @@ export class Core {
         this.events.emit('connect', { server })
       },
       disconnected: (server, error) => this.events.emit('disconnect', { server, error }),
-      foreign: (stored) => this.unreadable(stored, stored, otherType(stored)),
+      foreign: (stored) => this.unreadable(parts.keyOf(stored), stored, otherType(stored)),
     })
   }
 

@@ -1,10 +1,11 @@
-import { describe, parsePositiveDuration, ShaleError, systemClock } from '@shale/contracts'
+import { parsePositiveDuration, ShaleError, systemClock } from '@shale/contracts'
 import { createSerializer } from '@shale/codecs'
 import { createKeyspace, type Keyspace } from '@shale/keys'
 import { Cache } from './cache.ts'
 import { Core } from './core.ts'
+import { keyReader } from './key-of.ts'
 import { openStore } from './open-store.ts'
-import { isRecord } from './call-options.ts'
+import { isRecord, kindOf } from './call-options.ts'
 import { readCacheOptions, type CacheOptions } from './options.ts'
 import { Scope } from './scope.ts'
 import { parseJitter, parseTtl } from './ttl.ts'
@@ -32,6 +33,7 @@ export function createCache(given: CacheOptions = {}): Cache {
     timeout,
     clock,
     random,
+    keyOf: keyReader(keyspace, options.keyFormat),
   })
   return new Cache(new Scope(core, keyspace, ttls))
 }
@@ -54,7 +56,7 @@ function openKeyspace({ keyPrefix: prefix, version, keyFormat: format }: CacheOp
  */
 export function createCaches<Name extends string>(caches: Readonly<Record<Name, CacheOptions>>): Record<Name, Cache> {
   if (!isRecord(caches)) {
-    throw new ShaleError('CONFIG_INVALID', `createCaches: expected an object of options by name; found ${describe(caches)}.`)
+    throw new ShaleError('CONFIG_INVALID', `createCaches: expected an object of options by name; found ${kindOf(caches)}.`)
   }
   const entries = Object.entries<CacheOptions>(caches).map(([name, options]) => {
     try {

@@ -123,7 +123,8 @@ class HeldLock implements Lock {
 
   async extend(ttl?: Duration): Promise<void> {
     const ms = ttl === undefined ? this.#ttl : parsePositiveDuration(ttl, 'ttl')
-    const renewed = this.#core.demand(await this.#renew(ms))
+    // Whoever listens to the signal has stopped: a server that has not let go yet makes no difference.
+    const renewed = !this.#abort.signal.aborted && this.#core.demand(await this.#renew(ms))
     if (!renewed) throw this.#lose()
   }
 

@@ -155,10 +155,10 @@ class Reinsertion {
   /** Puts what was read where it belongs: among what is to be rewritten, or among what is not. */
   #sort(stored: string, bytes: Uint8Array, swaps: StoreSwap[]): void {
     const { serializer } = this.#scope.core
-    if (serializer.inspect(bytes) === undefined) return this.#count('foreign')
     const key = this.#scope.keyspace.parse(stored)?.key ?? ''
     let value: Uint8Array | undefined
     try {
+      if (serializer.inspect(bytes) === undefined) return this.#count('foreign')
       value = serializer.reencode(bytes, this.#scope.context(key))
     } catch {
       return this.#count('undecodable')

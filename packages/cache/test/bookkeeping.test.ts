@@ -49,7 +49,7 @@ at('bookkeeping keys', ['embedded', 'TCP'], (site) => {
     ])
     expect(locks.every((lock) => lock !== undefined)).toBe(true)
     expect(await cache.lock('a', { version: 1 })).toBe(undefined)
-    expect(await Promise.all(locks.map((lock) => lock?.release()))).toEqual([true, true, true, true, true])
+    expect(await Promise.all(locks.map(async (lock) => lock?.release()))).toEqual([true, true, true, true, true])
   })
 
   test('locks go with clear, and with clear of their version', async () => {

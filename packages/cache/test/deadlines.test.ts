@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createCache, type Cache, type CacheOptions } from '@shale/cache'
+import { createCache, createMemoryStore, type Cache, type CacheOptions } from '@shale/cache'
 import { createFaultStore, createGate } from '@shale/testing'
-import { createMemoryStore } from '@shale/cache'
 import { startRedis, startSilentServer } from '@tooling/servers'
 import { caught } from './caught.ts'
 import { allOperations, safeOperations, strictOperations, type Operation } from './operations.ts'
@@ -39,15 +38,19 @@ async function stopped(options: CacheOptions = {}): Promise<Cache> {
   return cache
 }
 
+/** Prints a figure, for the table of promises. */
+const tell = (what: string, times: readonly number[], unit = 'ms'): void => console.log(`${what}: at most ${Math.ceil(Math.max(...times))} ${unit}`)
+
 async function timed(call: Promise<unknown>): Promise<number> {
   const began = performance.now()
   await call.catch(() => {})
   return performance.now() - began
 }
 
-async function allWithin(cache: Cache, operations: readonly Operation[]): Promise<void> {
+async function allWithin(cache: Cache, operations: readonly Operation[]): Promise<number[]> {
   const times = await Promise.all(operations.map(async ({ name, call }) => ({ name, ms: await timed(call(cache)) })))
   for (const { name, ms } of times) expect(ms, name).toBeLessThan(limitMs)
+  return times.map(({ ms }) => ms)
 }
 
 const servers: readonly { readonly kind: string; readonly start: (options?: CacheOptions) => Promise<Cache> }[] = [
@@ -55,10 +58,12 @@ const servers: readonly { readonly kind: string; readonly start: (options?: Cach
   { kind: 'a server that was stopped', start: stopped },
 ]
 
-describe.each(servers)('$kind', ({ start }) => {
+describe.each(servers)('$kind', ({ kind, start }) => {
   test('promise 2: every operation settles within its timeout', { timeout: 60_000 }, async () => {
     const cache = await start()
-    for (const operation of allOperations) await allWithin(cache, [operation])
+    const times: number[] = []
+    for (const operation of allOperations) times.push(...(await allWithin(cache, [operation])))
+    tell(`timeout ${timeoutMs} ms, ${kind}, one call`, times)
   })
 
   test("promise 2: every operation settles within its timeout with errors: 'throw'", async () => {
@@ -68,7 +73,7 @@ describe.each(servers)('$kind', ({ start }) => {
   test('promise 2: so do 500 at once', async () => {
     const cache = await start()
     const many = Array.from({ length: 500 }, (_, i) => allOperations[i % allOperations.length] as Operation)
-    await allWithin(cache, many)
+    tell(`timeout ${timeoutMs} ms, ${kind}, 500 calls`, await allWithin(cache, many))
   })
 
   test('promise 2: so do those that come all the time', async () => {
@@ -79,13 +84,17 @@ describe.each(servers)('$kind', ({ start }) => {
       for (const { call } of safeOperations) calls.push(timed(call(cache)))
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
-    expect(Math.max(...(await Promise.all(calls)))).toBeLessThan(limitMs)
+    const times = await Promise.all(calls)
+    tell(`timeout ${timeoutMs} ms, ${kind}, ${times.length} calls without a pause`, times)
+    expect(Math.max(...times)).toBeLessThan(limitMs)
   })
 
   test('promise 25: close under load settles within the timeout and 100 ms', async () => {
     const cache = await start()
     const calls = Array.from({ length: 200 }, (_, i) => timed((allOperations[i % allOperations.length] as Operation).call(cache)))
-    expect(await timed(cache.close())).toBeLessThan(timeoutMs + 100 + slackMs)
+    const closeMs = await timed(cache.close())
+    tell(`timeout ${timeoutMs} ms, ${kind}, close under load`, [closeMs])
+    expect(closeMs).toBeLessThan(timeoutMs + 100 + slackMs)
     expect(Math.max(...(await Promise.all(calls)))).toBeLessThan(limitMs)
     for (const { name, call } of strictOperations) expect((await caught((async () => call(cache))())).code, name).toBe('CLOSED')
   })
@@ -96,7 +105,9 @@ test('promise 7: connect() settles within connectTimeout with a server that says
   ends.push(() => cache.close())
   const began = performance.now()
   expect((await caught(cache.connect())).code).toBe('SERVER_UNAVAILABLE')
-  expect(performance.now() - began).toBeLessThan(200 + graceMs + slackMs)
+  const ms = performance.now() - began
+  tell('connectTimeout 200 ms, connect()', [ms])
+  expect(ms).toBeLessThan(200 + graceMs + slackMs)
 })
 
 test('getOrSet: reading that times out and storing take one timeout, beside the factory', async () => {

@@ -46,6 +46,26 @@ at('a key that holds another Redis type', ['TCP'], (site) => {
       expect(await cache.getMany(['a'])).toEqual(new Map())
     })
 
+    test('the events of getMany know the keys of namespaces and of other formats', async () => {
+      const format = { format: (key: string, prefix: string, version: number) => `${prefix}/${version}/${key}`, parse: (at: string, prefix: string) => {
+        const [head, version, key] = at.split('/')
+        return head === prefix && key !== undefined ? { key, version: Number(version) } : undefined
+      } }
+      for (const [cache, at, key] of [
+        [site.cache().namespace('eu').namespace('v2'), `${site.prefix}:eu:v2:1:7:a`, '7:a'],
+        [site.cache({ keyPrefix: '' }), ':1:a', 'a'],
+        [site.cache({ keyFormat: format }), `${site.prefix}/1/a`, 'a'],
+      ] as const) {
+        const told: { readonly key: string }[] = []
+        cache.on('decode-error', (event) => told.push(event))
+        await site.server.command(...command(at))
+        await cache.getMany([key, 'missing'])
+        await until('the event', () => told.length > 0)
+        expect(told).toMatchObject([{ key, stored: at }])
+        await cache.clear()
+      }
+    })
+
     test('has, ttl, touch, persist and delete work on it', async () => {
       const cache = site.cache()
       await put()

@@ -57,11 +57,12 @@ const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
 }
 
 describe('promise 25: the process ends by itself, prints nothing, leaves no socket or timer and no rejection unhandled', () => {
-  test.each(Object.entries(scenes))('%s', async (_, start) => {
+  test.each(Object.entries(scenes))('%s', async (name, start) => {
     const scene = await start()
     const ended = await runProgram('weather.mjs', { ...scene, options: { timeout: timeoutMs, connectTimeout: 400, ...scene.options } })
     expect(ended).toMatchObject({ code: 0, signal: null, stdout: '', stderr: '' })
     const { closeMs, exitMs } = JSON.parse(ended.report) as { closeMs: number; exitMs: number }
+    console.log(`timeout ${timeoutMs} ms, ${name}: close() took ${Math.ceil(closeMs)} ms, the process ended ${Math.ceil(exitMs)} ms later`)
     expect(closeMs).toBeLessThan(timeoutMs + 100 + slackMs)
     // A socket or a timer that was left would keep the process alive.
     expect(exitMs).toBeLessThan(timeoutMs + 100 + slackMs)

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createCache, type Cache, type CacheOptions, type ErrorCode } from '@shale/cache'
-import { certs, freePort, startRedis, startSilentServer, until, type RedisServer, type StartRedisOptions } from '@tooling/servers'
+import { certs, freePort, startProxy, startRedis, startSilentServer, until, type RedisServer, type StartRedisOptions } from '@tooling/servers'
 import { caught } from './caught.ts'
 import { safeOperations, strictOperations } from './operations.ts'
 
@@ -110,6 +110,29 @@ describe('servers that come and go', () => {
     await until('the cache serves', () => cache.set('a', 1))
     expect(await cache.get('a')).toBe(1)
   })
+})
+
+test('promise 11: what is not idempotent is never sent twice, however often the connection is lost', { timeout: 60_000 }, async () => {
+  const server = await redis()
+  const proxy = await startProxy({ host: server.host, port: server.port })
+  ends.push(() => proxy.stop())
+  const cache = open({ servers: `redis://127.0.0.1:${proxy.port}`, timeout: '2s' })
+  let asked = 0
+  let answered = 0
+  for (let round = 0; round < 10; round++) {
+    await until('the cache serves', () => cache.set(`n${round}`, 0))
+    const calls = Array.from({ length: 100 }, () => cache.incr(`n${round}`).then(() => answered++, () => {}))
+    asked += calls.length
+    proxy.cutAfter(100 * round)
+    await Promise.all(calls)
+    proxy.heal()
+  }
+  let counted = 0
+  for (let round = 0; round < 10; round++) counted += Number(await server.command('GET', `:1:n${round}`))
+  console.log(`${asked} increments asked for, ${answered} answered, ${counted} carried out`)
+  expect(answered).toBeLessThan(asked)
+  expect(counted).toBeGreaterThanOrEqual(answered)
+  expect(counted).toBeLessThanOrEqual(asked)
 })
 
 describe('servers that say no', () => {

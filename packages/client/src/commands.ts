@@ -28,10 +28,11 @@ export function swap({ key, expected, value, ttl }: StoreSwap): Command {
 }
 
 /** What makes a fresh connection ours: who we are, the database, and a sign of life. */
-export function greeting({ username, password, database }: Endpoint): Command[] {
+export function greeting({ username, password, database }: Endpoint, clientName: string | undefined): Command[] {
   const commands: Command[] = []
   if (password !== undefined) commands.push(username === undefined ? ['AUTH', password] : ['AUTH', username, password])
   if (database !== 0) commands.push(['SELECT', String(database)])
+  if (clientName !== undefined) commands.push(['CLIENT', 'SETNAME', clientName])
   commands.push(['PING'])
   return commands
 }

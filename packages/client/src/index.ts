@@ -6,5 +6,6 @@ export { withDeadline, type DeadlineOptions } from './deadline.ts'
 export { parseServer, type ServerDefaults } from './server-address.ts'
 
 // Drivers
-export { nodeRedis, type NodeRedisOptions } from './drivers/node-redis.ts'
-export { ioredis, type IoRedisOptions } from './drivers/ioredis.ts'
+export { nodeRedis } from './drivers/node-redis.ts'
+export { ioredis } from './drivers/ioredis.ts'
+export type { DriverOptions } from './drivers/driver-options.ts'

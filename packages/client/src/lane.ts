@@ -2,6 +2,7 @@ import { ShaleError, type Clock, type Command, type Connection, type Endpoint, t
 import type { Barrier } from './barrier.ts'
 import { closedError, type Link } from './link.ts'
 import { connectionError, replyError } from './reply-error.ts'
+import { longestBacklog, weightOf, type WaitingBarrier, type WaitingCommand } from './waiting.ts'
 
 /** What all lanes of one server share. */
 export interface LaneHost {
@@ -18,35 +19,6 @@ export interface LaneHost {
   backlog: number
   /** A lane has left a link. */
   left(link: Link): void
-}
-
-interface WaitingCommand {
-  readonly command: Command
-  readonly weight: number
-  readonly since: number
-  readonly barrier?: undefined
-  resolve(reply: Reply): void
-  reject(error: ShaleError): void
-}
-
-interface WaitingBarrier {
-  readonly barrier: Barrier
-  readonly since: number
-  arrived: boolean
-}
-
-const weightUnitBytes = 1024
-/** What may wait for a connection, in units of `weightOf`. */
-const longestBacklog = 32_768
-
-/** What a command costs while it waits or is in flight: 1, and 1 more for each KiB of bytes. */
-function weightOf(command: Command): number {
-  let bytes = 0
-  for (let i = 1; i < command.length; i++) {
-    const part = command[i] as string | Uint8Array
-    if (typeof part !== 'string') bytes += part.length
-  }
-  return bytes < weightUnitBytes ? 1 : 1 + Math.floor(bytes / weightUnitBytes)
 }
 
 /**
@@ -79,7 +51,7 @@ export class Lane {
     if (connection === undefined) return this.#wait(command)
     if (this.#link.load >= this.#host.crowdedAt) {
       const refusal = this.#host.crowded(this.#link)
-      if (refusal !== undefined) return Promise.reject(refusal)
+      if (refusal !== undefined) return refuse(refusal)
     }
     return this.#dispatch(connection, command, weightOf(command))
   }
@@ -154,7 +126,7 @@ export class Lane {
 
   #wait(command: Command): Promise<Reply> {
     const refusal = this.refusal() ?? this.#full()
-    if (refusal !== undefined) return Promise.reject(refusal)
+    if (refusal !== undefined) return refuse(refusal)
     return new Promise((resolve, reject) => {
       const weight = weightOf(command)
       this.#host.backlog += weight
@@ -253,4 +225,9 @@ export class Lane {
       ? replyError(endpoint, error)
       : connectionError(endpoint, error, 'the connection ended before the reply came; whether the command was run is not known')
   }
+}
+
+/** Rejects in the next turn of the event loop: whoever asks again at once, for ever, must not keep the loop from what would help. */
+export function refuse(error: ShaleError): Promise<never> {
+  return new Promise((_, reject) => setImmediate(reject, error))
 }

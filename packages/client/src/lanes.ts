@@ -1,7 +1,7 @@
 import type { Clock, Command, Driver, Endpoint, Random, Reply, ShaleError, TimerHandle } from '@shale/contracts'
 import { Barrier } from './barrier.ts'
-import { Lane, type LaneHost } from './lane.ts'
-import { Link } from './link.ts'
+import { Lane, refuse, type LaneHost } from './lane.ts'
+import { closedError, Link } from './link.ts'
 
 export interface LanesOptions {
   readonly endpoint: Endpoint
@@ -25,7 +25,7 @@ export interface LanesEvents {
 /** From so much in flight on one connection on, another one helps. */
 const growAt = 100
 /** From so much in flight on, a connection must show that it still answers. */
-const stalledAt = 16_384
+const stalledAt = 8192
 /** A further connection that nobody needed for this long is closed. */
 const idleMs = 10_000
 /** Beyond the deadline, for replies that come with it. */
@@ -70,7 +70,7 @@ export class Lanes {
     if (lanes.length === 1) return commands.map((command) => (lanes[0] as Lane).send(command))
     for (const lane of lanes) {
       const refusal = lane.refusal()
-      if (refusal !== undefined) return commands.map(() => Promise.reject(refusal))
+      if (refusal !== undefined) return commands.map(() => refuse(refusal))
     }
     const barrier = new Barrier(lanes, commands)
     for (const lane of lanes) lane.enter(barrier)
@@ -79,6 +79,7 @@ export class Lanes {
 
   /** Opens the connections that are kept; rejects with the first error. */
   async connect(): Promise<void> {
+    if (this.#closing !== undefined) throw closedError(this.#options.endpoint)
     await Promise.all(this.#links.slice(0, this.#options.connections.min).map((link) => link.connect()))
   }
 
@@ -89,7 +90,7 @@ export class Lanes {
   }
 
   async #close(): Promise<void> {
-    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer)
+    this.#options.clock.clearTimeout(this.#timer)
     await this.#within(this.#options.timeout, Promise.all(this.#lanes.map((lane) => lane.close())))
     await this.#within(closeGraceMs, Promise.all(this.#links.map((link) => link.close())))
     for (const link of this.#links) link.destroy()

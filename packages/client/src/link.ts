@@ -1,5 +1,5 @@
 import { ShaleError, type Clock, type Connection, type Driver, type Endpoint, type Random, type TimerHandle } from '@shale/contracts'
-import { connectionError, replyError } from './reply-error.ts'
+import { connecting, connectionError, replyError } from './reply-error.ts'
 
 /** What a link needs to know; all times are milliseconds. */
 export interface LinkOptions {
@@ -55,9 +55,9 @@ export class Link {
   #settledThenAt = 0
   #timer: TimerHandle | undefined
   #abort: AbortController | undefined
+  /** The connection that was open when the link was told to end. */
+  #ending: Connection | undefined
   #attempt: Promise<void> | undefined
-  /** The connection that waits for its last replies. */
-  #closing: Connection | undefined
 
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#options = options
@@ -96,22 +96,22 @@ export class Link {
       this.#settledThenAt = now
       return undefined
     }
-    if (now - this.#settledThenAt < timeout) return undefined
-    return new ShaleError('SERVER_UNAVAILABLE', `${endpoint.name}: too much is in flight already, and no reply has come for ${now - this.#settledThenAt} ms; nothing was sent.`)
+    // The distance in either direction: the clock may be put back.
+    const silentMs = Math.abs(now - this.#settledThenAt)
+    if (silentMs < timeout) return undefined
+    return new ShaleError('SERVER_UNAVAILABLE', `${endpoint.name}: too much is in flight already, and no reply has come for ${silentMs} ms; nothing was sent.`)
   }
 
   /** Waits for the replies that are due, then ends. */
   async close(): Promise<void> {
-    this.#closing = this.#end()
-    await this.#closing?.close().catch(() => {})
-    this.#closing = undefined
+    this.#end()
+    await this.#ending?.close().catch(() => {})
   }
 
   /** Ends the connection, or the attempt to make one, at once. */
   destroy(): void {
-    this.#end()?.destroy()
-    this.#closing?.destroy()
-    this.#closing = undefined
+    this.#end()
+    this.#ending?.destroy()
   }
 
   /** Lets go of a connection that is not needed now; it is made anew when it is wanted. */
@@ -123,13 +123,12 @@ export class Link {
     connection?.close().catch(() => connection.destroy())
   }
 
-  #end(): Connection | undefined {
-    if (this.#timer !== undefined) this.#options.clock.clearTimeout(this.#timer)
+  #end(): void {
+    this.#options.clock.clearTimeout(this.#timer)
     this.#state = 'closed'
     this.#abort?.abort(closedError(this.#options.endpoint))
-    const { connection } = this
+    this.#ending ??= this.connection
     this.connection = undefined
-    return connection
   }
 
   #connect(): void {
@@ -144,14 +143,15 @@ export class Link {
     const abort = (this.#abort = new AbortController())
     const late = (): void => {
       const what = `${endpoint.name}: no connection within ${connectTimeout} ms (connectTimeout covers TCP, TLS, login and the server's first reply).`
-      abort.abort(new ShaleError('SERVER_UNAVAILABLE', what))
+      const hint = endpoint.tls === undefined ? '' : " A server that does not speak TLS says nothing either: name it by 'redis:' without the option tls."
+      abort.abort(new ShaleError('SERVER_UNAVAILABLE', what + hint))
     }
     const timer = clock.setTimeout(late, connectTimeout)
     try {
       await this.#open(abort.signal)
     } catch (error) {
       const cause = abort.signal.aborted ? (abort.signal.reason as ShaleError) : error
-      const failure = driver.isErrorReply(cause) ? replyError(endpoint, cause) : connectionError(endpoint, cause, 'no connection')
+      const failure = driver.isErrorReply(cause) ? replyError(endpoint, cause) : connectionError(endpoint, cause, connecting)
       this.#failed(failure)
       throw failure
     } finally {

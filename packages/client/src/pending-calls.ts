@@ -96,7 +96,9 @@ export class PendingCalls {
   }
 
   #left(call: PendingCall): number {
-    return call.since + this.#timeout - this.#clock.now()
+    const age = this.#clock.now() - call.since
+    // A clock that was put back must not keep anyone waiting.
+    return age < -this.#timeout ? 0 : this.#timeout - age
   }
 
   #expire(call: PendingCall): void {

@@ -33,7 +33,7 @@ export function replyError(endpoint: Endpoint, error: unknown): ShaleError {
 
 /** The error code that a reply carries. Before Redis 7 the one of a script's command stands behind the script's own. */
 function replyCode(message: string): string {
-  const inScript = /^ERR Error running script.*@user_script: ?\d+: -?([A-Z]+) /s.exec(message)
+  const inScript = /^.*@user_script: ?\d+: -?([A-Z]+) /s.exec(message)
   const code = (inScript ?? /^-?([A-Z]+)/.exec(message))?.[1] ?? ''
   return code === 'ERR' && /^ERR max number of clients/.test(message) ? 'MAXCLIENTS' : code
 }
@@ -56,7 +56,15 @@ export function connectionError(endpoint: Endpoint, error: unknown, doing: strin
     const advice = "TLS: check that the server speaks it, and that the option tls has the authority ('ca') that signed its certificate for this name."
     return new ShaleError('SERVER_AUTH', sentence(`${endpoint.name}: ${doing} (${cause.message})`, advice), { cause })
   }
-  return new ShaleError('SERVER_UNAVAILABLE', sentence(`${endpoint.name}: ${doing} (${cause.message})`, ''), { cause })
+  return new ShaleError('SERVER_UNAVAILABLE', sentence(`${endpoint.name}: ${doing} (${cause.message})`, hungUp(endpoint, cause, doing)), { cause })
+}
+
+/** What was going on while there was no connection yet. */
+export const connecting = 'no connection'
+
+function hungUp(endpoint: Endpoint, { message }: Error, doing: string): string {
+  if (doing !== connecting || endpoint.tls !== undefined || endpoint.path !== undefined || !/closed|ECONNRESET/i.test(message)) return ''
+  return "The server hung up: if it speaks TLS, name it by 'rediss:'."
 }
 
 const tlsCodes = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_CERT_|ERR_OSSL_|CRL_|HOSTNAME_MISMATCH|INVALID_)/

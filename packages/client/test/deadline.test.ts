@@ -159,6 +159,17 @@ test('an answer that came while the process was busy wins over the deadline', as
   expect(await answer).toEqual([value])
 })
 
+test('a clock that is put back keeps nobody waiting', async () => {
+  const clock = createManualClock()
+  let back = 0
+  const { store: inner } = createStuckStore()
+  const store = withDeadline(inner, { timeout: 500, clock: { now: () => clock.now() - back, setTimeout: (fn, ms) => clock.setTimeout(fn, ms), clearTimeout: (handle) => clock.clearTimeout(handle) } })
+  const answer = store.get(['a'])
+  back = 3_600_000
+  clock.advance(550)
+  expect((await answer)[0]).toMatchObject({ code: 'SERVER_TIMEOUT' })
+})
+
 test.each([0, -1, 'soon', undefined])('the timeout %j is refused', (timeout) => {
   expect(() => withDeadline(createStuckStore().store, { timeout: timeout as never })).toThrow(/timeout/)
 })

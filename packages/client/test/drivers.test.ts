@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { Driver } from '@shale/contracts'
-import { driverContract } from '../../testing/src/driver-contract.ts'
+import { driverContract } from '@shale/testing'
 import { startRedis, type RedisServer } from '@tooling/servers'
 import { ioredis, nodeRedis, parseServer } from '@shale/client'
 import { socketDriver } from '../../../examples/custom-driver/src/socket-driver.ts'

@@ -16,6 +16,7 @@ describe('an error reply', () => {
     ["OOM command not allowed when used memory > 'maxmemory'.", 'SERVER_OOM'],
     ["ERR Error running script (call to f_1b2): @user_script:6: @user_script: 6: -OOM command not allowed when used memory > 'maxmemory'.", 'SERVER_OOM'],
     ["ERR Error running script (call to f_1b2): @user_script:6: READONLY You can't write against a read only replica.", 'SERVER_READONLY'],
+    ["@user_script: 3: -OOM command not allowed when used memory > 'maxmemory'.", 'SERVER_OOM'],
     ['LOADING Redis is loading the dataset in memory', 'SERVER_UNAVAILABLE'],
     ['BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.', 'SERVER_UNAVAILABLE'],
     ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'SERVER_UNAVAILABLE'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError } from '@shale/contracts'
-import { createStore, parseServer } from '@shale/client'
+import { createStore, ioredis, nodeRedis, parseServer } from '@shale/client'
 
 const codeOf = (fn: () => unknown): ShaleError => {
   try {
@@ -130,6 +130,10 @@ describe('createStore', () => {
     expect(error.code).toBe('CONFIG_INVALID')
     expect(error.message).toMatch(message)
     expect(error.message).not.toContain('s3cret')
+  })
+
+  test.each([[{ clientName: 'a b' }, /clientName/], [{ name: 'x' }, /unknown option "name"/], [5, /object/]])('a driver refuses the options %j', (options, message) => {
+    for (const make of [nodeRedis, ioredis]) expect(codeOf(() => make(options as never)).message).toMatch(message)
   })
 
   test('takes a list of one', async () => {

@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import { readSpecial } from './cbor-special-reader.ts'
 import type { RecordReader } from './cbor-definitions.ts'
 import { firstLongRecord, firstShortRecord, maxDefinitions, shortRecords, tag, textTag } from './cbor-tags.ts'
-import { maxDepth, maxObjects } from './limits.ts'
-import { corrupt } from './problems.ts'
+import { freeKeys, maxDepth, objectBudget, weight } from './limits.ts'
+import { corrupt, tooDeep, tooManyObjects } from './problems.ts'
 import { decodeWtf8 } from './wtf8.ts'
 
 const nothing = Buffer.alloc(0)
@@ -13,6 +13,8 @@ const utf8Slice = Buffer.prototype.utf8Slice
 // Texts up to this long are cut from a window over the entry that is turned into a string at once.
 const shortText = 64
 const windowSize = 4096
+
+const shortArray = 256
 
 const keySlots = 2048
 const longestCachedKey = 23
@@ -31,7 +33,7 @@ export class CborReader {
   #pos = 0
   #end = 0
   #depth = 0
-  #objects = 0
+  #budget = 0
   #window = ''
   #windowStart = 0
   #windowEnd = 0
@@ -41,6 +43,8 @@ export class CborReader {
   #shared: unknown[] | undefined
   // The number of the shared object whose first byte comes next; -1 if none.
   #claim = -1
+  #newKeys = 0
+  #seenKeys: Set<string> | undefined
   readonly #keys: string[] = new Array<string>(keySlots).fill('')
 
   /** Begins to read `source` from `start`. */
@@ -49,8 +53,9 @@ export class CborReader {
     this.#pos = start
     this.#end = source.length
     this.#depth = 0
-    this.#objects = 0
+    this.#budget = objectBudget(source.length - start)
     this.#plainText = plainText
+    this.#newKeys = 0
     this.#moveWindow(start)
     this.#claim = -1
     this.#shared = undefined
@@ -61,6 +66,7 @@ export class CborReader {
   close(): void {
     this.#source = nothing
     this.#window = ''
+    this.#seenKeys = undefined
     this.#shared = undefined
     this.#records = noRecords
   }
@@ -167,15 +173,16 @@ export class CborReader {
     return bytes
   }
 
-  /** Goes one level down. Every `enter` has its `leave`, unless reading fails as a whole. */
-  enter(): void {
-    if (++this.#depth > maxDepth) throw corrupt(`more than ${maxDepth} levels of nesting`)
-    this.count()
+  /** Goes one level down, into an object. Every `enter` has its `leave`, unless reading fails as a whole. */
+  enter(weight: number): void {
+    if (++this.#depth > maxDepth) throw tooDeep()
+    this.charge(weight)
   }
 
-  /** Counts one object. */
-  count(): void {
-    if (++this.#objects > maxObjects) throw corrupt(`more than ${maxObjects} objects`)
+  /** Counts an object by its weight. */
+  charge(weight: number): void {
+    this.#budget -= weight
+    if (this.#budget < 0) throw tooManyObjects()
   }
 
   leave(): void {
@@ -285,20 +292,31 @@ export class CborReader {
       }
     }
     const key = this.#text(length)
-    if (key.length !== length) return key
-    const internal = Object.keys({ [key]: 0 })[0]!
-    this.#keys[slot] = internal
-    return internal
+    // What is kept is compared byte by byte with texts of either kind, which are the same in ASCII alone.
+    if (key.length !== length || (this.#plainText && !isAscii(source, start, length))) return this.#newKey(key)
+    this.#keys[slot] = key
+    this.#newKey(key)
+    return key
   }
 
   #otherKey(first: number): string {
-    if (first >> 5 === 3) return this.#text(this.#length(first))
-    if (first >> 5 === 6 && this.#argument(first) === (this.#plainText ? textTag : tag.wtf8)) return this.#wtf8()
+    if (first >> 5 === 3) return this.#newKey(this.#text(this.#length(first)))
+    if (first >> 5 === 6 && this.#argument(first) === (this.#plainText ? textTag : tag.wtf8)) return this.#newKey(this.#wtf8())
     throw corrupt('a key that is no text in an object')
   }
 
+  /** Counts a key that was not known. Objects of keys of their own are costly: the engine makes a layout for each. */
+  #newKey(key: string): string {
+    if (++this.#newKeys <= freeKeys) return key
+    this.#seenKeys ??= new Set()
+    if (this.#seenKeys.has(key)) return key
+    this.#seenKeys.add(key)
+    this.charge(weight.key)
+    return key
+  }
+
   #buffer(length: number): Buffer {
-    this.count()
+    this.charge(weight.bytes)
     const buffer = length === 0 ? Buffer.alloc(0) : Buffer.allocUnsafe(length)
     this.claim(buffer)
     const pos = this.#pos
@@ -310,16 +328,18 @@ export class CborReader {
   }
 
   #array(length: number): unknown[] {
-    this.enter()
-    const array: unknown[] = []
+    this.enter(weight.plain)
+    // Announced room is taken only where it is little; `push` would take much more than a short array needs.
+    const array: unknown[] = length <= shortArray ? new Array<unknown>(length) : []
     if (this.#claim >= 0) this.claim(array)
-    for (let i = 0; i < length; i++) array.push(this.read())
+    if (length <= shortArray) for (let i = 0; i < length; i++) array[i] = this.read()
+    else for (let i = 0; i < length; i++) array.push(this.read())
     this.#depth--
     return array
   }
 
   #object(length: number): object {
-    this.enter()
+    this.enter(weight.plain)
     const object: Record<string, unknown> = {}
     if (this.#claim >= 0) this.claim(object)
     for (let i = 0; i < length; i++) {
@@ -346,13 +366,16 @@ export class CborReader {
     const length = this.head(0x40)
     const start = this.#pos
     this.#pos += length
-    const text = utf8(this.#source, start, this.#pos) ?? decodeWtf8(this.#source.subarray(start, this.#pos))
+    let text = utf8(this.#source, start, this.#pos)
+    if (text !== undefined) return text
+    this.charge(weight.oddText)
+    text = decodeWtf8(this.#source.subarray(start, this.#pos))
     if (text === undefined) throw corrupt('a text that is not WTF-8')
     return text
   }
 
   #record(record: RecordReader): object {
-    this.enter()
+    this.enter(weight.plain)
     const length = this.head(0x80)
     if (length !== record.keys.length) throw corrupt(`a record of ${length} values whose definition has ${record.keys.length} keys`)
     const claim = this.#claim
@@ -366,6 +389,7 @@ export class CborReader {
   #sharing(): unknown {
     const shared = (this.#shared ??= [])
     if (this.#claim >= 0) throw corrupt('an object that is marked as shared twice')
+    this.charge(weight.plain)
     const id = shared.push(unset) - 1
     this.#claim = id
     const value = this.read()
@@ -385,6 +409,11 @@ export class CborReader {
 /** Sets a property of that very name, also where assignment would mean something else. */
 export function setOwn(object: object, key: string, value: unknown): void {
   Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true })
+}
+
+function isAscii(source: Uint8Array, start: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (source[start + i]! >= 0x80) return false
+  return true
 }
 
 function longText(source: Uint8Array, start: number, end: number): string {

@@ -10,7 +10,7 @@ export interface Shape {
   id: number
 }
 
-const shapesPerFirstKey = 16
+const shapesPerFirstKey = 32
 const firstKeys = 512
 
 /**

@@ -1,6 +1,6 @@
 import { type CborReader, setOwn } from './cbor-reader.ts'
 import { errorTypes, littleEndian, swapElements, tag, typedArrayTags } from './cbor-tags.ts'
-import { maxPatternLength } from './limits.ts'
+import { maxPatternLength, weight } from './limits.ts'
 import { corrupt } from './problems.ts'
 
 const fewIndexes = 1024
@@ -28,7 +28,7 @@ export function readSpecial(reader: CborReader, number: number): unknown {
 
 function readDate(reader: CborReader): Date {
   const date = new Date(NaN)
-  reader.count()
+  reader.charge(weight.plain)
   reader.claim(date)
   date.setTime(Math.round(reader.number() * 1000))
   return date
@@ -41,6 +41,7 @@ function text(reader: CborReader): string {
 }
 
 function readBigint(reader: CborReader): bigint {
+  reader.charge(weight.bigint)
   const length = reader.head(0x40)
   if (length === 0) return 0n
   const bytes = reader.view(length)
@@ -50,7 +51,7 @@ function readBigint(reader: CborReader): bigint {
 function readTypedArray(reader: CborReader, number: number): ArrayBufferView {
   const type = typedArrayTags.get(number)
   if (type === undefined) throw corrupt(`tag ${number}, which has no meaning here`)
-  reader.count()
+  reader.charge(weight.typedArray)
   const length = reader.head(0x40)
   const size = type.BYTES_PER_ELEMENT
   if (length % size !== 0) throw corrupt(`${length} bytes for a ${type.name}`)
@@ -62,7 +63,7 @@ function readTypedArray(reader: CborReader, number: number): ArrayBufferView {
 }
 
 function readSet(reader: CborReader): Set<unknown> {
-  reader.enter()
+  reader.enter(weight.collection)
   const set = new Set<unknown>()
   reader.claim(set)
   const length = reader.head(0x80)
@@ -73,7 +74,7 @@ function readSet(reader: CborReader): Set<unknown> {
 }
 
 function readMap(reader: CborReader): Map<unknown, unknown> {
-  reader.enter()
+  reader.enter(weight.collection)
   const map = new Map<unknown, unknown>()
   reader.claim(map)
   const length = reader.head(0xa0)
@@ -105,7 +106,7 @@ class KeyGuard {
 }
 
 function readGeneric(reader: CborReader): unknown {
-  reader.enter()
+  reader.enter(weight.plain)
   const value = readNamed(reader, reader.head(0x80))
   reader.leave()
   return value
@@ -116,11 +117,13 @@ function readNamed(reader: CborReader, length: number): unknown {
   const name = reader.key()
   const args = length - 1
   if (args === 1 && name === 'ArrayBuffer') {
+    reader.charge(weight.arrayBuffer)
     const { buffer } = reader.copy(reader.head(0x40))
     reader.claim(buffer)
     return buffer
   }
   if (args === 1 && name === 'DataView') {
+    reader.charge(weight.arrayBuffer)
     const view = new DataView(reader.copy(reader.head(0x40)).buffer)
     reader.claim(view)
     return view
@@ -140,6 +143,7 @@ function readNamed(reader: CborReader, length: number): unknown {
 }
 
 function readBoxed(reader: CborReader): unknown {
+  reader.charge(weight.boxed)
   const value = reader.read()
   const type = typeof value
   if (type !== 'string' && type !== 'number' && type !== 'boolean' && type !== 'bigint') throw corrupt('a boxed value that is no primitive')
@@ -147,6 +151,7 @@ function readBoxed(reader: CborReader): unknown {
 }
 
 function readRegExp(reader: CborReader): RegExp {
+  reader.charge(weight.pattern)
   const source = text(reader)
   const flags = text(reader)
   if (source.length > maxPatternLength) throw corrupt('a RegExp that is too long')
@@ -158,6 +163,7 @@ function readRegExp(reader: CborReader): RegExp {
 }
 
 function readSparse(reader: CborReader): unknown[] {
+  reader.charge(weight.sparseArray)
   const array: unknown[] = []
   reader.claim(array)
   const length = reader.number()
@@ -176,6 +182,7 @@ function readSparse(reader: CborReader): unknown[] {
 }
 
 function readError(reader: CborReader, type: ErrorConstructor, more: boolean): Error {
+  reader.charge(weight.error)
   const message = text(reader)
   const { stackTraceLimit } = Error
   // The stack of whoever reads is none of the error's, and costly to take.

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import type { CborWriter } from './cbor-writer.ts'
 import { errorTypes, littleEndian, swapElements, tag, typedArrayTags } from './cbor-tags.ts'
 import { adviceFor, liveKind } from './kind-of-object.ts'
-import { maxPatternLength } from './limits.ts'
+import { maxPatternLength, weight } from './limits.ts'
 
 const tagOfView = new Map<string, number>(Array.from(typedArrayTags, ([number, type]) => [type.name, number]))
 
@@ -15,10 +15,12 @@ export function writeSpecial(writer: CborWriter, value: object, prototype: objec
   if (types.isRegExp(value)) return writeRegExp(writer, value)
   if (types.isNativeError(value) || value instanceof Error) return writeError(writer, value)
   if (types.isArrayBuffer(value)) {
+    writer.charge(weight.arrayBuffer)
     generic(writer, 'ArrayBuffer', 1)
     return writer.bytes(new Uint8Array(value))
   }
   if (types.isBoxedPrimitive(value)) {
+    writer.charge(weight.boxed)
     generic(writer, 'Object', 1)
     return writer.write((value as { valueOf(): unknown }).valueOf())
   }
@@ -49,6 +51,7 @@ function writeDate(writer: CborWriter, date: Date): void {
 }
 
 function writeMap(writer: CborWriter, map: ReadonlyMap<unknown, unknown>): void {
+  writer.charge(weight.collection)
   writer.head(0xc0, tag.map)
   writer.head(0xa0, map.size)
   for (const [key, value] of map) {
@@ -58,6 +61,7 @@ function writeMap(writer: CborWriter, map: ReadonlyMap<unknown, unknown>): void 
 }
 
 function writeSet(writer: CborWriter, set: ReadonlySet<unknown>): void {
+  writer.charge(weight.collection)
   writer.head(0xc0, tag.set)
   writer.head(0x80, set.size)
   for (const item of set) writer.write(item)
@@ -67,6 +71,7 @@ function writeRegExp(writer: CborWriter, pattern: RegExp): void {
   if (pattern.source.length > maxPatternLength) {
     writer.refuse(pattern, `a RegExp of ${pattern.source.length} characters`, `Up to ${maxPatternLength} can be stored.`)
   }
+  writer.charge(weight.pattern)
   generic(writer, 'RegExp', 2)
   writer.write(pattern.source)
   writer.write(pattern.flags)
@@ -84,6 +89,7 @@ function writeError(writer: CborWriter, error: Error): void {
     }
   }
   const keys = Object.keys(more)
+  writer.charge(weight.error)
   generic(writer, type, keys.length === 0 ? 1 : 2)
   writer.write(String(error.message))
   if (keys.length === 0) return
@@ -101,6 +107,7 @@ function nearestType(error: Error): string {
 
 function writeView(writer: CborWriter, view: ArrayBufferView): void {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  writer.charge(types.isDataView(view) ? weight.arrayBuffer : weight.typedArray)
   if (Buffer.isBuffer(view)) return writer.bytes(bytes)
   if (types.isDataView(view)) {
     generic(writer, 'DataView', 1)

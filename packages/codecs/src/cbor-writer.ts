@@ -2,13 +2,15 @@ import { ShaleError } from '@shale/contracts'
 import { type Shape, ShapeTable } from './cbor-shapes.ts'
 import { firstLongRecord, firstShortRecord, maxDefinitionBytes, maxDefinitions, shortRecords, tag, textTag } from './cbor-tags.ts'
 import { writeSpecial } from './cbor-special-writer.ts'
-import { maxDepth, maxObjects } from './limits.ts'
-import { unstorable } from './problems.ts'
+import { freeKeys, maxDepth, objectBudget, weight } from './limits.ts'
+import { checkBudget, unstorable } from './problems.ts'
 import { encodeWtf8 } from './wtf8.ts'
 
 const firstSize = 8192
 const keptSize = 2 ** 20
 const fewObjects = 16
+/** What a server takes under one key. */
+const largest = 2 ** 29
 
 /**
  * Writes one value at a time as CBOR (RFC 8949). With records, the keys of plain objects go to a block of
@@ -23,7 +25,9 @@ export class CborWriter {
   #root: unknown
   #depth = 0
   // Objects seen in this entry: the first few in an array, which is faster to search, then all in a set.
-  #count = 0
+  #objects = 0
+  #keys = 0
+  #seenKeys: Set<string> | undefined
   readonly #few: object[] = []
   #many: Set<object> | undefined
   // Objects met more than once; in the second pass with the number of those that are written already.
@@ -61,7 +65,9 @@ export class CborWriter {
   #pass(value: unknown): void {
     this.#pos = 0
     this.#depth = 0
-    this.#count = 0
+    this.#objects = 0
+    this.#keys = 0
+    this.#seenKeys = undefined
     this.#entry++
     this.#used.length = 0
     this.#usedBytes = 0
@@ -72,8 +78,10 @@ export class CborWriter {
     const used = this.#used
     const block = this.#usedBytes === 0 ? 0 : this.#usedBytes + headSize(used.length)
     const start = headroom + (this.#records ? headSize(block) + block : 0)
-    const bytes = Buffer.allocUnsafeSlow(start + this.#pos)
-    if (start + this.#pos - headroom > this.#limit) throw this.#tooLarge()
+    const size = start + this.#pos - headroom
+    if (size > this.#limit) throw this.#tooLarge()
+    checkBudget('cbor', this.#objects, size)
+    const bytes = Buffer.allocUnsafeSlow(headroom + size)
     bytes.set(this.#target.subarray(0, this.#pos), start)
     if (this.#records) {
       const { pos, target } = { pos: this.#pos, target: this.#target }
@@ -97,6 +105,7 @@ export class CborWriter {
     this.#root = undefined
     this.#few.length = 0
     this.#many = undefined
+    this.#seenKeys = undefined
     this.#shared = undefined
     this.#numbering = false
     this.#nextShared = 0
@@ -191,6 +200,7 @@ export class CborWriter {
       this.#target.writeBigUInt64BE(argument, this.#pos + 1)
       this.#pos += 9
     } else {
+      this.charge(weight.bigint)
       this.#head(0xc0, negative ? tag.negativeBigint : tag.positiveBigint)
       const hex = argument.toString(16)
       this.bytes(Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex'))
@@ -224,6 +234,7 @@ export class CborWriter {
       const wellFormed = text.isWellFormed()
       if (this.#records) this.#head(0xc0, textTag)
       else if (!wellFormed) this.#head(0xc0, tag.wtf8)
+      if (!wellFormed) this.charge(weight.oddText)
       if (!wellFormed) return this.bytes(encodeWtf8(text))
       this.#head(this.#records ? 0x40 : 0x60, size)
     }
@@ -247,19 +258,13 @@ export class CborWriter {
 
   #array(array: readonly unknown[]): void {
     const { length } = array
-    const start = this.#pos
+    for (let i = 0; i < length; i++) if (array[i] === undefined && !(i in array)) return this.#sparse(array)
     this.#head(0x80, length)
-    for (let i = 0; i < length; i++) {
-      const item = array[i]
-      if (item === undefined && !(i in array)) {
-        this.#pos = start
-        return this.#sparse(array)
-      }
-      this.write(item)
-    }
+    for (let i = 0; i < length; i++) this.write(array[i])
   }
 
   #sparse(array: readonly unknown[]): void {
+    this.charge(weight.sparseArray)
     this.head(0xc0, tag.object)
     this.#head(0x80, 3)
     this.write('Array')
@@ -282,11 +287,21 @@ export class CborWriter {
       for (let i = 0; i < length; i++) this.write((value as Record<string, unknown>)[keys[i]!])
     } else {
       this.head(0xa0, length)
+      this.#keys += length
+      if (this.#keys > freeKeys) this.#chargeKeys(keys)
       for (let i = 0; i < length; i++) {
         this.write(keys[i]!)
         this.write((value as Record<string, unknown>)[keys[i]!])
       }
     }
+  }
+
+  /** Counts keys that are new, as the reader will at most. */
+  #chargeKeys(keys: readonly string[]): void {
+    this.#seenKeys ??= new Set()
+    const before = this.#seenKeys.size
+    for (const key of keys) this.#seenKeys.add(key)
+    this.charge((this.#seenKeys.size - before) * weight.key)
   }
 
   #recordHead(shape: Shape): boolean {
@@ -312,12 +327,16 @@ export class CborWriter {
     }
   }
 
+  /** Counts an object by its weight, as the reader will. */
+  charge(weight: number): void {
+    this.#objects += weight
+    // Nothing that fits could hold so many: there may be no end to them.
+    if (this.#objects > objectBudget(Math.min(this.#limit, largest))) throw this.#tooLarge()
+  }
+
   /** Whether the object was met before in this entry; then a reference is all that is written. */
   #met(object: object): boolean {
-    const count = this.#count++
-    if (count >= maxObjects) {
-      this.refuse(object, `more than ${maxObjects} objects`, 'Spread it over several keys.')
-    }
+    this.charge(weight.plain)
     if (this.#numbering) return this.#numbered(object)
     if (this.#many === undefined) {
       const few = this.#few
@@ -344,6 +363,7 @@ export class CborWriter {
       this.#head(0x00, number)
       return true
     }
+    this.charge(weight.plain)
     this.#shared!.set(object, this.#nextShared++)
     this.head(0xc0, tag.shared)
     return false

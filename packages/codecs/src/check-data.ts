@@ -1,4 +1,4 @@
-import { maxDepth, maxObjects } from './limits.ts'
+import { maxDepth, objectBudget } from './limits.ts'
 import { unstorable } from './problems.ts'
 
 /** What is wrong with a part of a value, and what to do instead. */
@@ -22,6 +22,9 @@ export interface Rules {
   special(value: object): Problem | readonly unknown[] | undefined
 }
 
+/** As many as what a server takes under one key may hold. */
+const most = objectBudget(2 ** 29)
+
 interface Walk {
   readonly root: unknown
   readonly rules: Rules
@@ -31,12 +34,14 @@ interface Walk {
 }
 
 /**
- * Makes sure that a value can be brought back by a codec that does not check for itself.
+ * Makes sure that a value can be brought back by a codec that does not check for itself. Gives the number of objects in it.
  *
  * @throws ShaleError `VALUE_INVALID` with the path to what cannot.
  */
-export function checkData(root: unknown, rules: Rules): void {
-  check(root, { root, rules, seen: rules.references ? new Set() : undefined, depth: 0, objects: 0 })
+export function checkData(root: unknown, rules: Rules): number {
+  const walk: Walk = { root, rules, seen: rules.references ? new Set() : undefined, depth: 0, objects: 0 }
+  check(root, walk)
+  return walk.objects
 }
 
 function check(value: unknown, walk: Walk): void {
@@ -50,7 +55,8 @@ function check(value: unknown, walk: Walk): void {
 function checkObject(value: object, walk: Walk): void {
   if (walk.seen?.has(value) === true) return
   walk.seen?.add(value)
-  if (++walk.objects > maxObjects) fail(walk, value, { found: `more than ${maxObjects} objects`, advice: 'Spread it over several keys.' })
+  // Without references, what is met again and again may have no end.
+  if (++walk.objects > most) fail(walk, value, { found: `more than ${most} objects`, advice: 'Spread it over several keys.' })
   if (++walk.depth > maxDepth) {
     const found = walk.seen === undefined ? `more than ${maxDepth} levels of nesting, or a cycle,` : `more than ${maxDepth} levels of nesting`
     fail(walk, value, { found, advice: 'Store it in a flatter form, such as a list with references by id.' })

@@ -59,7 +59,7 @@ export class CodecSet {
 }
 
 function duplicate(codec: Codec, other: Codec, option: string): ShaleError {
-  const what = codec.id === other.id ? `the id ${codec.id}` : `the name ${describe(codec.name)}`
+  const what = codec.id === other.id ? `the id ${codec.id}` : `the name ${JSON.stringify(codec.name)}`
   return new ShaleError('CONFIG_INVALID', `${option}: expected each codec once; found a second one with ${what}. Remove it, or give it another.`)
 }
 

@@ -31,7 +31,7 @@ export class Encryption {
   #nextNonce = pooledNonces
 
   constructor(options: EncryptionOptions) {
-    if (typeof options !== 'object' || options === null) throw invalid(`an object { keys, current }; found ${describe(options)}`)
+    if (typeof options !== 'object' || options === null) throw invalid(`an object { keys, current }; found ${kindOf(options)}`)
     const { keys, current, required = false, ...others } = options
     for (const name of Object.keys(others)) throw invalid(`keys, current and required alone; found ${describe(name)}. Remove it`)
     if (typeof keys !== 'object' || keys === null) throw invalid(`keys to be an object of keys under their ids; found something else`)
@@ -40,7 +40,7 @@ export class Encryption {
       this.#ciphers.set(id, new Xaes256Gcm(keyOf(id, key)))
     }
     if (typeof current !== 'string' || !this.#ciphers.has(current)) {
-      throw invalid(`current to be one of the ids of keys (${[...this.#ciphers.keys()].join(', ') || 'there are none'}); found ${describe(current)}`)
+      throw invalid(`current to be one of the ids of keys (${[...this.#ciphers.keys()].join(', ') || 'there are none'}); found ${kindOf(current)}`)
     }
     if (typeof required !== 'boolean') throw invalid(`required to be true or false; found ${describe(required)}`)
     this.current = current
@@ -64,7 +64,7 @@ export class Encryption {
   /** The payload of an entry. @throws ShaleError `CODEC_UNKNOWN` without the key, `CODEC_CORRUPT` if anything does not match. */
   open(id: string, header: Uint8Array, sealed: Uint8Array, context: EntryContext): Uint8Array {
     const cipher = this.#ciphers.get(id)
-    if (cipher === undefined) throw unknown(`it is encrypted with the key ${describe(id)}, which is not among encryption.keys. Add it.`)
+    if (cipher === undefined) throw unknown(`it is encrypted with the key ${JSON.stringify(id)}, which is not among encryption.keys. Add it.`)
     if (sealed.length < nonceBytes + tagBytes) throw corrupt('it is too short to be encrypted')
     try {
       return cipher.open(sealed.subarray(0, nonceBytes), sealed.subarray(nonceBytes), authenticated(header, context))
@@ -100,13 +100,18 @@ function keyOf(id: string, key: unknown): Uint8Array {
   const bytes = typeof key === 'string' ? fromText(key) : key instanceof Uint8Array ? key : undefined
   if (bytes?.length === keyBytes) return bytes
   // The key itself is never shown, not even a wrong one.
-  throw invalid(`the key ${describe(id)} to be ${keyBytes} bytes, or as many as hex or base64 text; found ${bytes === undefined ? 'something else' : `${bytes.length} bytes`}`)
+  throw invalid(`the key ${JSON.stringify(id)} to be ${keyBytes} bytes, or as many as hex or base64 text; found ${bytes === undefined ? 'something else' : `${bytes.length} bytes`}`)
 }
 
 function fromText(text: string): Uint8Array | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
   if (/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return Buffer.from(text, 'base64')
   return undefined
+}
+
+/** What a value is, without showing it: a key may have been put in its place. */
+function kindOf(value: unknown): string {
+  return typeof value === 'string' ? `a string of ${value.length} characters` : describe(value)
 }
 
 function invalid(expected: string): ShaleError {

@@ -3,8 +3,8 @@ import type { Codec } from '@shale/contracts'
 import { checkData, type Rules } from './check-data.ts'
 import { codecIds } from './codec-ids.ts'
 import { adviceFor, kindOfObject, liveKind } from './kind-of-object.ts'
-import { maxDepth, maxObjects } from './limits.ts'
-import { corrupt } from './problems.ts'
+import { maxDepth, objectBudget } from './limits.ts'
+import { checkBudget, corrupt, tooDeep, tooManyObjects } from './problems.ts'
 
 /**
  * The codec for JSON text, which every language reads. JSON's own rules hold for Dates and other objects with a `toJSON`
@@ -45,9 +45,10 @@ const codec: Codec = Object.freeze({
   protocol: 1,
   protocols: Object.freeze([1]),
   encode(value: unknown): Uint8Array {
-    checkData(value, rules)
+    const objects = checkData(value, rules)
     const text = JSON.stringify(value)
     const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+    checkBudget('json', objects, bytes.length)
     bytes.write(text, 'utf8')
     return bytes
   },
@@ -65,7 +66,7 @@ const codec: Codec = Object.freeze({
 /** Bounds nesting and objects before anything is parsed. */
 function checkText(bytes: Uint8Array): void {
   let depth = 0
-  let objects = 0
+  let budget = objectBudget(bytes.length)
   for (let i = 0; i < bytes.length; i++) {
     switch (bytes[i]) {
       case 0x22: // a string: to its end
@@ -73,8 +74,8 @@ function checkText(bytes: Uint8Array): void {
         break
       case 0x5b:
       case 0x7b:
-        if (++depth > maxDepth) throw corrupt(`more than ${maxDepth} levels of nesting`)
-        if (++objects > maxObjects) throw corrupt(`more than ${maxObjects} objects`)
+        if (++depth > maxDepth) throw tooDeep()
+        if (--budget < 0) throw tooManyObjects()
         break
       case 0x5d:
       case 0x7d:

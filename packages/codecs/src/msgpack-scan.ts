@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { maxDepth, maxObjects } from './limits.ts'
-import { corrupt } from './problems.ts'
+import { maxDepth, objectBudget } from './limits.ts'
+import { corrupt, tooDeep, tooManyObjects } from './problems.ts'
 
 const undefinedType = 0x00
 const timestampType = 0xff
@@ -16,7 +16,7 @@ export function scanMsgpack(bytes: Uint8Array): void {
   const left: number[] = [1]
   const isMap: boolean[] = [false]
   let pending = 1
-  let objects = 0
+  let budget = objectBudget(bytes.length)
   let pos = 0
   while (left.length > 0) {
     const level = left.length - 1
@@ -35,8 +35,8 @@ export function scanMsgpack(bytes: Uint8Array): void {
     pos += head.size
     if (head.length > bytes.length - pos) throw corrupt(`a length of ${head.length} with ${bytes.length - pos} bytes left`)
     if (head.kind === 'array' || head.kind === 'map') {
-      if (++objects > maxObjects) throw corrupt(`more than ${maxObjects} objects`)
-      if (left.length > maxDepth) throw corrupt(`more than ${maxDepth} levels of nesting`)
+      if (--budget < 0) throw tooManyObjects()
+      if (left.length > maxDepth) throw tooDeep()
       const items = head.kind === 'map' ? head.length * 2 : head.length
       pending += items
       // Every item takes a byte: what is announced all in all cannot be more than what is left.
@@ -45,7 +45,7 @@ export function scanMsgpack(bytes: Uint8Array): void {
       isMap.push(head.kind === 'map')
     } else {
       if (head.kind === 'text') checkText(bytes, pos, head.length, isKey)
-      else if (head.kind === 'object' && ++objects > maxObjects) throw corrupt(`more than ${maxObjects} objects`)
+      else if (head.kind === 'object' && --budget < 0) throw tooManyObjects()
       pos += head.length
     }
   }
@@ -131,7 +131,7 @@ function extension(bytes: Uint8Array, pos: number, length: number, size: number)
     (type === undefinedType && length === 1 && size === 1) ||
     (type === timestampType && ((size === 1 && (length === 1 || length === 4 || length === 8)) || (size === 2 && length === 12)))
   if (!isKnown) throw corrupt('an extension that has no meaning here')
-  return set('object', 1 + size, length)
+  return set(type === timestampType ? 'object' : 'leaf', 1 + size, length)
 }
 
 function checkText(bytes: Uint8Array, start: number, length: number, isKey: boolean): void {

@@ -4,7 +4,7 @@ import { checkData, type Rules } from './check-data.ts'
 import { codecIds } from './codec-ids.ts'
 import { adviceFor, kindOfObject, liveKind } from './kind-of-object.ts'
 import { scanMsgpack } from './msgpack-scan.ts'
-import { unstorable } from './problems.ts'
+import { checkBudget, unstorable } from './problems.ts'
 
 /**
  * The codec for MessagePack, by the package `msgpackr`: plain data, `undefined`, Dates and Buffers. `-0` comes back as 0, an
@@ -81,13 +81,14 @@ const codec: Codec = Object.freeze({
   protocol: 1,
   protocols: Object.freeze([1]),
   encode(value: unknown): Uint8Array {
-    checkData(value, rules)
+    const objects = checkData(value, rules)
     let packed: Buffer
     try {
       packed = loaded().pack(value)
     } catch (error) {
       throw unstorable('msgpack', value, undefined, `what msgpackr refuses (${error instanceof Error ? error.message : String(error)})`, 'Use cbor().')
     }
+    checkBudget('msgpack', objects, packed.length)
     const bytes = Buffer.allocUnsafeSlow(packed.length)
     bytes.set(packed)
     return bytes

@@ -212,7 +212,7 @@ class EntrySerializer implements Serializer {
   }
 
   #decrypt(id: string, header: Uint8Array, sealed: Uint8Array, context: EntryContext | undefined): Uint8Array {
-    if (this.#encryption === undefined) throw unknown(`it is encrypted with the key ${describe(id)}. Set encryption with that key.`)
+    if (this.#encryption === undefined) throw unknown(`it is encrypted with the key ${JSON.stringify(id)}. Set encryption with that key.`)
     checkContext(context)
     return this.#encryption.open(id, header, sealed, context)
   }

@@ -1,9 +1,10 @@
-import { maxDepth, maxObjects } from './limits.ts'
-import { corrupt, unknown } from './problems.ts'
+import { serialize } from 'node:v8'
+import { maxDepth, objectBudget } from './limits.ts'
+import { corrupt, tooDeep, tooManyObjects, unknown } from './problems.ts'
 
 const versionTag = 0xff
-/** The version of the format that this engine and its neighbours write. */
-const knownVersion = 15
+/** The version of the format that this engine writes; it reads earlier ones as well. */
+const knownVersion = serialize(null)[1]!
 
 /**
  * Makes sure, before the engine allocates anything, that no length in its serialization format is more than what is there,
@@ -94,10 +95,11 @@ class Scan {
   readonly #bytes: Uint8Array
   #pos = 0
   #depth = 0
-  #objects = 0
+  #budget: number
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+    this.#budget = objectBudget(bytes.length)
   }
 
   get atEnd(): boolean {
@@ -130,11 +132,11 @@ class Scan {
   }
 
   object(): void {
-    if (++this.#objects > maxObjects) throw corrupt(`more than ${maxObjects} objects`)
+    if (--this.#budget < 0) throw tooManyObjects()
   }
 
   nested(): this {
-    if (++this.#depth > maxDepth) throw corrupt(`more than ${maxDepth} levels of nesting`)
+    if (++this.#depth > maxDepth) throw tooDeep()
     return this
   }
 

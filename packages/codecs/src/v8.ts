@@ -3,7 +3,7 @@ import type { Codec } from '@shale/contracts'
 import { checkData, type Rules } from './check-data.ts'
 import { codecIds } from './codec-ids.ts'
 import { adviceFor, kindOfObject, liveKind } from './kind-of-object.ts'
-import { unstorable } from './problems.ts'
+import { checkBudget, unstorable } from './problems.ts'
 import { scanV8 } from './v8-scan.ts'
 
 /**
@@ -38,13 +38,14 @@ const codec: Codec = Object.freeze({
   protocol: 1,
   protocols: Object.freeze([1]),
   encode(value: unknown): Uint8Array {
-    checkData(value, rules)
+    const objects = checkData(value, rules)
     let serialized: Buffer
     try {
       serialized = serialize(value)
     } catch (error) {
       throw unstorable('v8', value, undefined, `what the engine refuses (${error instanceof Error ? error.message : String(error)})`, 'Use cbor().')
     }
+    checkBudget('v8', objects, serialized.length)
     const bytes = Buffer.allocUnsafeSlow(serialized.length)
     bytes.set(serialized)
     return bytes

@@ -21,6 +21,7 @@ export type {
 } from './store.ts'
 export type { Codec } from './codec.ts'
 export type { KeyFormat } from './key-format.ts'
+export type { Router, RouterFactory, RouterNode } from './router.ts'
 export type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply, TlsOptions } from './driver.ts'
 
 // For authors of stores, codecs and drivers

@@ -24,9 +24,9 @@ const part = fc.oneof(
 const glob = fc.array(part, { maxLength: 5 }).map(parts => parts.join(''))
 
 /** Which of the keys a server finds with a pattern. */
-async function ask(pattern: string): Promise<string[]> {
+async function ask(pattern: string): Promise<Set<string>> {
   const found = (await server.command('KEYS', pattern)) as string[]
-  return found.map(latin1 => Buffer.from(latin1, 'latin1').toString('utf8')).sort()
+  return new Set(found.map(latin1 => Buffer.from(latin1, 'latin1').toString('utf8')))
 }
 
 /** Ranges that cross the border of ASCII depend on whether the `char` of the server's platform is signed. */
@@ -41,8 +41,8 @@ test('random patterns match random keys exactly as on a server', async () => {
     fc.asyncProperty(glob, async pattern => {
       fc.pre(!crossesAscii(pattern))
       const matches = compileGlob(pattern)
-      const mine = [...keys].filter(matches).sort()
-      matched += mine.length
+      const mine = new Set([...keys].filter(matches))
+      matched += mine.size
       expect(mine).toEqual(await ask(pattern))
     }),
     { seed, numRuns: 4000 },
@@ -80,7 +80,7 @@ test.each([
 ] as [pattern: string, keys: string[]][])('%j reads as on a server', async (pattern, keys) => {
   await server.command('FLUSHALL')
   for (const name of keys) await server.command('SET', name, '1')
-  expect(keys.filter(compileGlob(pattern)).sort()).toEqual(await ask(pattern))
+  expect(new Set(keys.filter(compileGlob(pattern)))).toEqual(await ask(pattern))
 })
 
 test('an escaped text matches itself alone, also inside a class', async () => {
@@ -97,7 +97,7 @@ test('an escaped text matches itself alone, also inside a class', async () => {
   const odd = '*?[a-z]\\^-é'
   await server.command('FLUSHALL')
   for (const name of [odd, 'x', 'aa']) await server.command('SET', name, '1')
-  expect(await ask(escapeGlob(odd))).toEqual([odd])
+  expect(await ask(escapeGlob(odd))).toEqual(new Set([odd]))
 })
 
 test('a pattern of many stars takes no more steps than the text times the pattern', () => {

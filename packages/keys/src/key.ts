@@ -1,7 +1,7 @@
 import { describe, ShaleError } from '@shale/contracts'
 
 /** The longest key, in bytes of UTF-8, without prefix and version. */
-export const maxKeyBytes = 1024
+const maxKeyBytes = 1024
 
 /** No UTF-16 code unit takes more bytes than this as UTF-8. */
 const maxBytesPerUnit = 3

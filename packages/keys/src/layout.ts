@@ -54,6 +54,6 @@ function parseStored(stored: string, prefix: string): Parsed | undefined {
 
 const colon = ':'.charCodeAt(0)
 
-export function isKind(kind: string): boolean {
-  return /^[a-z]+$/.test(kind)
+export function isKind(kind: unknown): kind is string {
+  return typeof kind === 'string' && /^[a-z]+$/.test(kind)
 }

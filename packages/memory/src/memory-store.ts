@@ -126,7 +126,7 @@ class MemoryStore implements Store {
     const now = this.#write(increments.length)
     return increments.map(({ key, by }) => {
       const entry = this.#find(key, now)
-      if (entry === undefined) return new ShaleError('KEY_NOT_FOUND', 'incr: expected a key that is there; it is missing. Store an integer with set or add first.')
+      if (entry === undefined) return new ShaleError('KEY_NOT_FOUND', 'incr: expected a key that is there; it is missing. Store an integer first.')
       const sum = addToText(entry.value, by)
       if (typeof sum !== 'number') return sum
       const answer = this.#put(entry, key, String(sum), entry.expiresAt, now)

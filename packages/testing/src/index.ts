@@ -3,6 +3,7 @@ export { storeContract, type StoreContract, type StoreFixture } from './store-co
 export type { StoreCapabilities } from './store-contract/context.ts'
 export { keyFormatContract, type KeyFormatCapabilities, type KeyFormatContract } from './key-format-contract.ts'
 export { codecContract, type CodecCapabilities, type CodecContract, type CodecFidelity } from './codec-contract.ts'
+export { routerContract, type RouterCapabilities, type RouterContract } from './router-contract.ts'
 export { driverContract, type DriverCapabilities, type DriverContract, type DriverFixture } from './driver-contract.ts'
 export type { TestFunction } from './test-function.ts'
 

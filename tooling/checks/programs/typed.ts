@@ -6,6 +6,7 @@ import * as codecs from '@shale/codecs'
 import * as contracts from '@shale/contracts'
 import * as keys from '@shale/keys'
 import * as memory from '@shale/memory'
+import * as router from '@shale/router'
 import * as testing from '@shale/testing'
 
 interface User {
@@ -37,4 +38,4 @@ createCache({ ttl: '10 parsecs' })
 // @ts-expect-error an option that does not exist
 createCache({ colour: 'red' })
 
-export { caches, client, codecs, contracts, keys, memory, testing, found, named, loadedLater, many, rejected, left }
+export { caches, client, codecs, contracts, keys, memory, router, testing, found, named, loadedLater, many, rejected, left }

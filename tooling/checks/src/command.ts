@@ -50,7 +50,7 @@ export function note(text: string): void {
 function outerEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env }
   for (const name of Object.keys(env)) {
-    if (/^(npm_(package|lifecycle|command|config_local_prefix|execpath)|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|MODE$|DEV$|PROD$|SSR$|BASE_URL$)/.test(name)) {
+    if (/^(npm_(package|lifecycle|command|config_local_prefix|config_loglevel|execpath)|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|MODE$|DEV$|PROD$|SSR$|BASE_URL$)/.test(name)) {
       delete env[name]
     }
   }

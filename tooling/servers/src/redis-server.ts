@@ -161,7 +161,9 @@ async function ready(child: ChildProcess, path: string, password: string | undef
       if (password !== undefined) await connection.command('AUTH', password)
       await connection.command('PING')
       return connection
-    } catch {
+    } catch (error) {
+      // A replica without its primary may refuse everything, and is there all the same.
+      if (/^MASTERDOWN/.test((error as Error).message)) return connection
       connection.close()
     }
     await new Promise((resolve) => setTimeout(resolve, 10))

@@ -3,6 +3,7 @@ import type { LoadComparison, LoadName, Results } from '../demo.ts'
 import { visits, type PageKind } from '../load/readers.ts'
 import type { ProtocolChange } from '../showcase/protocol-change.ts'
 import { bytes, count, ms, percent, times } from './format.ts'
+import { paragraph } from './paragraph.ts'
 import { table } from './table.ts'
 
 /** What people call each load. */
@@ -38,8 +39,11 @@ export const chapters: { readonly [Name in keyof Results]: (result: Results[Name
   ],
   incrVersion: ({ key, from, to, ttlBefore, ttlAfter, foundAtOld, foundAtNew, again }) => [
     ...chapter(`incrVersion('${key}'): move one entry to the next version`),
-    `  It gave ${to}. At version ${from} the entry is ${foundAtOld ? 'still there' : 'gone'}, at version ${to} it is ${foundAtNew ? 'there' : 'missing'};`,
-    `  its ttl was ${(ttlBefore / 1000).toFixed(1)} s and is ${(ttlAfter / 1000).toFixed(1)} s. The same call again: ${again}.`,
+    ...paragraph(
+      `It gave ${to}. At version ${from} the entry is ${foundAtOld ? 'still there' : 'gone'}, ` +
+        `at version ${to} it is ${foundAtNew ? 'there' : 'missing'}; ` +
+        `its ttl was ${seconds(ttlBefore)} and is ${seconds(ttlAfter)}. The same call again: ${again}.`,
+    ),
   ],
   clear: ({ cleared, kept, before, after, ms: took }) => [
     ...chapter(`clear({ version: ${cleared} }): let an old version go at once`),
@@ -90,9 +94,14 @@ function tellLoad({ clients, seed, without, filling, filled, stats }: LoadCompar
       }),
     ),
     '',
-    `  ${clients} readers over HTTP; what is popular follows Zipf's law, seed ${seed}. Throughput with the full cache is`,
-    `  ${times(filled.requestsPerSecond / without.requestsPerSecond)} that without. A request is a hit if it asked nothing of the archive itself. Key by key the`,
-    `  cache counted ${count(stats.hits)} hits and ${count(stats.misses)} misses (${percent(stats.hits, stats.hits + stats.misses)}), ${bytes(stats.bytesRead)} read and ${bytes(stats.bytesWritten)} written.`,
+    ...paragraph(
+      `${clients} readers over HTTP; what is popular follows Zipf's law, seed ${seed}. Throughput with the full cache is ` +
+        `${times(filled.requestsPerSecond / without.requestsPerSecond)} that without. ` +
+        `A request is a hit if it asked nothing of the archive itself. ` +
+        `Key by key the cache counted ${count(stats.hits)} hits and ${count(stats.misses)} misses ` +
+        `(${percent(stats.hits, stats.hits + stats.misses)}), ` +
+        `${bytes(stats.bytesRead)} read and ${bytes(stats.bytesWritten)} written.`,
+    ),
     ...(stats.degraded > 0 ? [`  ${count(stats.degraded)} calls got no answer from the server and went to the archive instead.`] : []),
     ...(failed > 0 ? [`  ${count(failed)} requests failed.`] : []),
   ]
@@ -107,8 +116,10 @@ function tellProtocolChange({ entries, readableBefore, ms: took, report, readAll
   const [first, second] = sample
   return [
     '',
-    `  The register of names, ${count(entries)} entries, written by a cache with cbor({ protocol: 1 }). A second cache over the`,
-    `  same entries, with cbor({ protocol: 2 }), could read ${count(readableBefore)} of them before; reinsertKeys took ${ms(took)}.`,
+    ...paragraph(
+      `The register of names, ${count(entries)} entries, was written by a cache with cbor({ protocol: 1 }). A second cache over the same entries, ` +
+        `with cbor({ protocol: 2 }), could read ${count(readableBefore)} of them before; its reinsertKeys took ${ms(took)}.`,
+    ),
     '',
     ...table(
       ['', 'scanned', 'rewritten', 'current', 'foreign', 'undecodable', 'changed meanwhile'],

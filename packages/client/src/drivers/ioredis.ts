@@ -1,4 +1,5 @@
 import { ShaleError, type Command, type Connection, type ConnectionEvents, type Driver, type Endpoint, type Reply } from '@shale/contracts'
+import { clientNameOf, type DriverOptions } from './driver-options.ts'
 import { greet } from './greet.ts'
 
 /** The part of ioredis that is used, of version 5.4 and later. */
@@ -16,18 +17,17 @@ interface IoRedisModule {
   readonly Command: new (name: string, args: readonly (string | Uint8Array)[], options: { replyEncoding: null }) => unknown
 }
 
-/** What may be told to the client library beside what the endpoint says. */
-export interface IoRedisOptions {
-  /** The name that `CLIENT LIST` shows. */
-  readonly clientName?: string
-}
-
-/** Speaks to a server by `ioredis`, which must be installed beside this package. It is loaded at the first connection. */
-export function ioredis(options: IoRedisOptions = {}): Driver {
+/**
+ * Speaks to a server by `ioredis`, which must be installed beside this package. It is loaded at the first connection.
+ *
+ * @throws ShaleError `CONFIG_INVALID` for an option that is unknown or does not fit.
+ */
+export function ioredis(options: DriverOptions = {}): Driver {
+  const clientName = clientNameOf('ioredis', options)
   const driver: Driver = {
     name: 'ioredis',
     isErrorReply: (error) => error instanceof Error && error.name === 'ReplyError',
-    connect: async (endpoint, events, signal) => connect(driver, await load(), options, endpoint, events, signal),
+    connect: async (endpoint, events, signal) => connect(driver, await load(), clientName, endpoint, events, signal),
   }
   return driver
 }
@@ -43,7 +43,7 @@ async function load(): Promise<IoRedisModule> {
 async function connect(
   driver: Driver,
   library: IoRedisModule,
-  { clientName }: IoRedisOptions,
+  clientName: string | undefined,
   endpoint: Endpoint,
   events: ConnectionEvents,
   signal: AbortSignal,
@@ -54,7 +54,8 @@ async function connect(
   const client = new library.Redis({
     ...(path === undefined ? { host, port } : { path }),
     ...(tls === undefined ? {} : { tls }),
-    ...(clientName === undefined ? {} : { connectionName: clientName }),
+    // Version 6 would say HELLO before it may.
+    protocol: 2,
     lazyConnect: true,
     connectTimeout: 0,
     retryStrategy: () => null,
@@ -72,7 +73,7 @@ async function connect(
     signal.addEventListener('abort', abort, { once: true })
   })
   try {
-    await Promise.race([client.connect().then(() => greet(driver, connection, endpoint)), aborted])
+    await Promise.race([client.connect().then(() => greet(driver, connection, endpoint, clientName)), aborted])
     connection.open()
     return connection
   } catch (error) {

@@ -1,19 +1,19 @@
 import { createClient, ErrorReply, RESP_TYPES } from '@redis/client'
 import type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply } from '@shale/contracts'
+import { clientNameOf, type DriverOptions } from './driver-options.ts'
 import { greet } from './greet.ts'
 
-/** What may be told to the client library beside what the endpoint says. */
-export interface NodeRedisOptions {
-  /** The name that `CLIENT LIST` shows. */
-  readonly clientName?: string
-}
-
-/** Speaks to a server by `@redis/client`, node-redis without its module add-ons. */
-export function nodeRedis(options: NodeRedisOptions = {}): Driver {
+/**
+ * Speaks to a server by `@redis/client`, node-redis without its module add-ons.
+ *
+ * @throws ShaleError `CONFIG_INVALID` for an option that is unknown or does not fit.
+ */
+export function nodeRedis(options: DriverOptions = {}): Driver {
+  const clientName = clientNameOf('nodeRedis', options)
   const driver: Driver = {
     name: 'node-redis',
     isErrorReply: (error) => error instanceof ErrorReply,
-    connect: (endpoint, events, signal) => connect(driver, options, endpoint, events, signal),
+    connect: (endpoint, events, signal) => connect(driver, clientName, endpoint, events, signal),
   }
   return driver
 }
@@ -23,7 +23,7 @@ type Client = ReturnType<typeof createRawClient>
 /** The longest time that a socket's timer takes: the library has no way to say that it shall set none. */
 const never = 2 ** 31 - 1
 
-function createRawClient({ clientName }: NodeRedisOptions, { host, port, path, tls }: Endpoint, signal: AbortSignal) {
+function createRawClient({ host, port, path, tls }: Endpoint, signal: AbortSignal) {
   // `signal` reaches the socket, which the library cannot end before it is connected. The database, the user and the
   // password are told by `greet`.
   const common = { connectTimeout: never, reconnectStrategy: false as const, signal }
@@ -36,20 +36,19 @@ function createRawClient({ clientName }: NodeRedisOptions, { host, port, path, t
     disableClientInfo: true,
     maintNotifications: 'disabled',
     commandOptions: { timeout: undefined as never, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-    ...(clientName === undefined ? {} : { name: clientName }),
   })
 }
 
 async function connect(
   driver: Driver,
-  options: NodeRedisOptions,
+  clientName: string | undefined,
   endpoint: Endpoint,
   events: ConnectionEvents,
   signal: AbortSignal,
 ): Promise<Connection> {
   signal.throwIfAborted()
   const socketEnds = new AbortController()
-  const client = createRawClient(options, endpoint, socketEnds.signal)
+  const client = createRawClient(endpoint, socketEnds.signal)
   const connection = new NodeRedisConnection(client, events, socketEnds)
   let abort: () => void = () => {}
   // The library settles nothing when it is destroyed while it connects, so that this must end the wait itself.
@@ -58,7 +57,7 @@ async function connect(
     signal.addEventListener('abort', abort, { once: true })
   })
   try {
-    await Promise.race([client.connect().then(() => greet(driver, connection, endpoint)), connection.failed, aborted])
+    await Promise.race([client.connect().then(() => greet(driver, connection, endpoint, clientName)), connection.failed, aborted])
     connection.open()
     return connection
   } catch (error) {
