@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const usage = `What is it to be?
   npm start [-- --serve] [-- --json]   install, build and run examples/newsroom
   npm test [-- --json]                 install, build, check and test everything
+  npm run build                        install and build
   npm run test:runtimes                the packed packages on every runtime
   npm run api                          bring the API reports up to date
   npm run bench [-- --json]            measure against the bare client`
@@ -33,6 +34,9 @@ export async function main([command, ...args]) {
         await prepare(report)
         return await report.handOver(bin('vitest'), ['run', '--project', 'checks', 'runtimes', ...args], { REDIS_SERVER: server })
       }
+      case 'build':
+        await prepare(report)
+        return 0
       case 'api':
         await prepare(report)
         return await report.handOver(bin('vitest'), ['run', '--project', 'checks', 'api-report', ...args], { SHALE_API: 'update' })
@@ -48,7 +52,7 @@ export async function main([command, ...args]) {
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error
     console.error(`\n${error.message}`)
-    if (command === 'test') report.finish()
+    if (command === 'test') report.abandon()
     return 1
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
+import { stripVTControlCharacters } from 'node:util'
 
 const heartbeatMs = 30_000
 
@@ -41,8 +42,9 @@ export class Report {
     const started = performance.now()
     const elapsed = () => `${((performance.now() - started) / 1000).toFixed(1)} s`
     const heartbeat = setInterval(() => this.say(`  … ${name}, ${elapsed()} so far`), heartbeatMs)
-    const { code, output } = await run(command, args, { cwd: this.root, env: { ...this.env, NO_COLOR: '1', ...env } })
+    const { code, output: coloured } = await run(command, args, { cwd: this.root, env: { ...this.env, NO_COLOR: '1', ...env } })
     clearInterval(heartbeat)
+    const output = stripVTControlCharacters(coloured)
 
     const ok = code === 0
     const counted = count?.() ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
@@ -70,6 +72,12 @@ export class Report {
     if (this.#json) process.stdout.write(`${JSON.stringify({ ...total, steps: this.steps }, null, 2)}\n`)
     this.say(`\n${closing(total)}`)
     return total.failed === 0 ? 0 : 1
+  }
+
+  /** A run that stopped for want of something, which counts as a failure of its own. */
+  abandon() {
+    if (this.steps.every(({ ok }) => ok)) this.steps.push({ name: 'set-up', ok: false, seconds: 0, passed: 0, failed: 1, skipped: 0, notes: [] })
+    this.finish()
   }
 
   #keep(name, output) {

@@ -1,11 +1,18 @@
 import type { ShaleError } from '@shale/contracts'
 
+/** What a load came to, for each of its callers to have a copy of its own. */
+export interface Loaded {
+  readonly bytes: Uint8Array
+  /** The value as it was decoded already, for the first who takes it; `undefined` if it was not, or was taken. */
+  value: unknown
+}
+
 /** A load under way, shared by all callers of its key in this process. */
 export class Flight {
   /** Set when the key was written or removed since the load began: its result must not be stored. */
   voided = false
-  /** The load, once it was started. */
-  result!: Promise<Uint8Array | undefined>
+  /** The load, once it was started; `undefined` where there is no value. */
+  result!: Promise<Loaded | undefined>
   readonly #abort = new AbortController()
   #callers = 0
 
@@ -39,7 +46,7 @@ export class Flights {
     return this.#flights.get(stored)
   }
 
-  start(stored: string, load: (flight: Flight) => Promise<Uint8Array | undefined>): Flight {
+  start(stored: string, load: (flight: Flight) => Promise<Loaded | undefined>): Flight {
     const flight = new Flight()
     this.#flights.set(stored, flight)
     flight.result = load(flight).finally(() => this.remove(stored, flight))

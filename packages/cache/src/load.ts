@@ -1,7 +1,7 @@
 import { parsePositiveDuration, ShaleError, type Duration } from '@shale/contracts'
 import { aborted, checkSignal, type SetOptions } from './call-options.ts'
 import { answersOf, type Core } from './core.ts'
-import type { Flight } from './flights.ts'
+import type { Flight, Loaded } from './flights.ts'
 import type { Scope } from './scope.ts'
 import { resolveTtl, parseTtl, type TtlPolicy } from './ttl.ts'
 
@@ -56,12 +56,19 @@ export async function getOrLoad<T>(scope: Scope, key: string, valueOrFactory: T 
   const target = { scope, key, stored }
   const plan = makePlan(valueOrFactory, options, scope.ttls)
   if (options.signal?.aborted === true) throw aborted('getOrSet', options.signal)
-  let bytes: Uint8Array | undefined
+  let loaded: Loaded | undefined
   const flight = core.flights.get(stored) ?? core.flights.start(stored, (started) => fly(target, plan, started))
   flight.join()
-  if (options.signal === undefined && plan.hardTimeoutMs === undefined) bytes = await flight.result
-  else bytes = await impatiently(target, plan, flight)
-  return (bytes === undefined ? undefined : core.serializer.decode(bytes, scope.context(key))) as T
+  if (options.signal === undefined && plan.hardTimeoutMs === undefined) loaded = await flight.result
+  else loaded = await impatiently(target, plan, flight)
+  return (loaded === undefined ? undefined : take(target, loaded)) as T
+}
+
+/** A caller's own copy of the value. */
+function take({ scope, key }: LoadTarget, loaded: Loaded): unknown {
+  const { value } = loaded
+  loaded.value = undefined
+  return value === undefined ? scope.core.serializer.decode(loaded.bytes, scope.context(key)) : value
 }
 
 function makePlan<T>(valueOrFactory: T | Factory<T>, options: GetOrSetOptions, ttls: TtlPolicy): LoadPlan<T> {
@@ -76,26 +83,20 @@ function makePlan<T>(valueOrFactory: T | Factory<T>, options: GetOrSetOptions, t
   }
 }
 
-/** The bytes of the entry, read or loaded and stored; `undefined` where the factory gave `undefined`. */
-async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Promise<Uint8Array | undefined> {
+/** The entry, read or loaded and stored; `undefined` where the factory gave `undefined`. */
+async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Promise<Loaded | undefined> {
   const { scope, stored, key } = target
   const { core } = scope
   const began = core.clock.now()
   const [answer] = await answersOf(core.store.get([stored]), 1)
   const spent = core.clock.now() - began
   let degraded = false
-  if (ShaleError.is(answer)) {
-    if (answer.code === 'CODEC_CORRUPT') core.unreadable(key, stored, answer)
-    else {
-      core.absorb('getOrSet', [key], answer)
-      degraded = true
-    }
-  } else if (answer !== undefined && readable(target, answer)) {
-    core.stats.hits++
-    core.stats.bytesRead += answer.byteLength
-    return answer
+  const hit = scope.read(key, stored, answer)
+  if (hit !== undefined) return { bytes: answer as Uint8Array, value: hit }
+  if (ShaleError.is(answer) && answer.code !== 'CODEC_CORRUPT') {
+    core.absorb('getOrSet', [key], answer)
+    degraded = true
   }
-  core.stats.misses++
   const context: LoadContext = {
     signal: flight.signal,
     ttl: plan.options.ttl,
@@ -105,23 +106,13 @@ async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Pr
   const value = await plan.factory(context)
   if (value === undefined) return undefined
   const bytes = scope.encode(key, value)
-  if (flight.voided) return bytes
+  const loaded: Loaded = { bytes, value: undefined }
+  if (flight.voided) return loaded
   const failure = await withinBudget(core, core.timeout - spent, install(target, plan, context, bytes, value === null))
   // One call degrades once.
   if (degraded && failure !== undefined) core.stats.error(failure.code)
   else if (failure !== undefined) core.absorb('getOrSet', [key], failure)
-  return bytes
-}
-
-function readable({ scope, key, stored }: LoadTarget, bytes: Uint8Array): boolean {
-  const { core } = scope
-  try {
-    core.serializer.decode(bytes, scope.context(key))
-    return true
-  } catch (error) {
-    core.unreadable(key, stored, ShaleError.from(error, 'CODEC_CORRUPT'))
-    return false
-  }
+  return loaded
 }
 
 /** Stores what was loaded; gives why it could not be. A cache that was closed meanwhile keeps nothing, which is no failure. */
@@ -160,7 +151,7 @@ async function withinBudget(core: Core, budget: number, work: Promise<ShaleError
 }
 
 /** A caller that may give up before the load is done. */
-function impatiently<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Promise<Uint8Array | undefined> {
+function impatiently<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Promise<Loaded | undefined> {
   const { stored, key } = target
   const { core } = target.scope
   const { signal } = plan.options
@@ -184,7 +175,7 @@ function impatiently<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): 
       }, plan.hardTimeoutMs, true)
     }
     flight.result.then(
-      (bytes) => (settle(), resolve(bytes)),
+      (loaded) => (settle(), resolve(loaded)),
       (error: unknown) => (settle(), reject(error as Error)),
     )
   })

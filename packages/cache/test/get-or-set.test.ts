@@ -138,6 +138,7 @@ at('getOrSet', ['embedded', 'TCP'], (site) => {
     let signal: AbortSignal | undefined
     const load = (context: LoadContext): Promise<string> => ((signal = context.signal), gate.promise)
     const patient = cache.getOrSet('a', load)
+    await until('the load', () => signal)
     const error = await errorOf(cache.getOrSet('a', load, { hardTimeout: 20 }))
     expect(error.code).toBe('LOAD_TIMEOUT')
     expect(error.message).toContain("'a'")
@@ -153,8 +154,8 @@ at('getOrSet', ['embedded', 'TCP'], (site) => {
     expect(await codeOf(cache.getOrSet('a', () => gate.promise, { hardTimeout: 20 }))).toBe('LOAD_TIMEOUT')
     gate.resolve('late')
     await until('the entry', () => cache.has('a'))
-    expect(await cache.getOrSet('a', () => 'anew', { hardTimeout: '1s' })).toBe('late')
-    expect(await cache.getOrSet('b', () => 'quick', { hardTimeout: '10s' })).toBe('quick')
+    expect(await cache.getOrSet('a', () => 'anew', { hardTimeout: '20s' })).toBe('late')
+    expect(await cache.getOrSet('b', () => 'quick', { hardTimeout: '20s' })).toBe('quick')
   })
 
   test('signal gives up one caller alone', async () => {

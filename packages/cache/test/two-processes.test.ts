@@ -39,7 +39,7 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
 
   beforeAll(async () => {
     server = await startRedis()
-    options = { servers: server.url, keyPrefix: 'shared', timeout: '20s', connections }
+    options = { servers: server.url, keyPrefix: 'shared', timeout: '20s', connectTimeout: '20s', connections }
     cache = createCache(options)
   })
   beforeEach(() => cache.clear())

@@ -57,9 +57,12 @@ at('a load during which this process changes its key', ['embedded', 'TCP'], (sit
       const callers = [loader.getOrSet('a', load), loader.getOrSet('a', load)]
       await until('the load', () => load.mock.calls.length > 0)
       await change(changer)
-      const later = loader.getOrSet('a', () => 'anew')
+      const next = defer<string>()
+      const later = loader.getOrSet('a', () => next.promise)
       gate.resolve('stale')
       expect(await Promise.all(callers)).toEqual(['stale', 'stale'])
+      expect(await loader.get('a')).toBe(after)
+      next.resolve('anew')
       expect(await later).toBe(after ?? 'anew')
       expect(await loader.get('a')).toBe(after ?? 'anew')
       expect(load).toHaveBeenCalledTimes(1)

@@ -60,7 +60,7 @@ export class Lane {
   sendHeld(command: Command): Promise<Reply> {
     const { connection } = this.#link
     if (connection !== undefined) return this.#dispatch(connection, command, weightOf(command))
-    return Promise.reject(new ShaleError('SERVER_UNAVAILABLE', `${this.#host.endpoint.name}: the connection ended before the command was sent.`))
+    return refuse(new ShaleError('SERVER_UNAVAILABLE', `${this.#host.endpoint.name}: the connection ended before the command was sent.`))
   }
 
   /** Stops the lane at a barrier, once all before it is done; gives why it cannot wait, if so. */
@@ -209,7 +209,7 @@ export class Lane {
 
   // Made once, so that a command costs no closure.
   readonly #onReply = (reply: Reply): Reply => this.#settled(1, reply)
-  readonly #onError = (error: unknown): never => this.#refused(1, error)
+  readonly #onError = (error: unknown): Promise<never> => this.#refused(1, error)
 
   #settled(weight: number, reply: Reply): Reply {
     this.#link.load -= weight
@@ -218,12 +218,11 @@ export class Lane {
     return reply
   }
 
-  #refused(weight: number, error: unknown): never {
+  #refused(weight: number, error: unknown): Promise<never> {
     this.#settled(weight, null)
     const { endpoint } = this.#host
-    throw this.#host.isErrorReply(error)
-      ? replyError(endpoint, error)
-      : connectionError(endpoint, error, 'the connection ended before the reply came; whether the command was run is not known')
+    if (this.#host.isErrorReply(error)) return Promise.reject(replyError(endpoint, error))
+    return refuse(connectionError(endpoint, error, 'the connection ended before the reply came; whether the command was run is not known'))
   }
 }
 

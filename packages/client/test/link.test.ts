@@ -171,6 +171,19 @@ describe('a lost connection', () => {
   })
 })
 
+test('a driver that refuses at once, before it tells of the end, leaves the event loop its turns', async () => {
+  const { driver, store } = setUp()
+  void store.connect()
+  const connection = await driver.last.accept()
+  connection.send = () => Promise.reject(new Error('not writable'))
+  let ended = false
+  setTimeout(() => (ended = true), 5)
+  for (let i = 0; !ended; i++) {
+    expect(await codes(store.has(['a']))).toEqual(['SERVER_UNAVAILABLE'])
+    if (i === 1_000_000) throw new Error('the timer never had its turn')
+  }
+})
+
 describe('what waits for a connection', () => {
   test('is sent in order before anything newer', async () => {
     const { driver, store } = setUp()

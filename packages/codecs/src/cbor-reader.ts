@@ -4,6 +4,7 @@ import type { RecordReader } from './cbor-definitions.ts'
 import { firstLongRecord, firstShortRecord, maxDefinitions, shortRecords, tag, textTag } from './cbor-tags.ts'
 import { freeKeys, maxDepth, objectBudget, weight } from './limits.ts'
 import { corrupt, tooDeep, tooManyObjects } from './problems.ts'
+import { setOwn } from './set-own.ts'
 import { decodeWtf8 } from './wtf8.ts'
 
 const nothing = Buffer.alloc(0)
@@ -404,11 +405,6 @@ export class CborReader {
     if (value === undefined || value === unset) throw corrupt('a reference to an object that has not begun')
     return value
   }
-}
-
-/** Sets a property of that very name, also where assignment would mean something else. */
-export function setOwn(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true })
 }
 
 function isAscii(source: Uint8Array, start: number, length: number): boolean {

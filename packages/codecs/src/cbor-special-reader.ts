@@ -1,7 +1,8 @@
-import { type CborReader, setOwn } from './cbor-reader.ts'
+import type { CborReader } from './cbor-reader.ts'
 import { errorTypes, littleEndian, swapElements, tag, typedArrayTags } from './cbor-tags.ts'
 import { maxPatternLength, weight } from './limits.ts'
 import { corrupt } from './problems.ts'
+import { setOwn } from './set-own.ts'
 
 const fewIndexes = 1024
 const longestArray = 2 ** 32 - 1

@@ -331,7 +331,7 @@ export class CborWriter {
   charge(weight: number): void {
     this.#objects += weight
     // Nothing that fits could hold so many: there may be no end to them.
-    if (this.#objects > objectBudget(Math.min(this.#limit, largest))) throw this.#tooLarge()
+    if (this.#objects > objectBudget(Math.min(this.#limit, largest))) checkBudget('cbor', this.#objects, this.#pos)
   }
 
   /** Whether the object was met before in this entry; then a reference is all that is written. */

@@ -14,7 +14,7 @@ import { corrupt, unknown } from './problems.ts'
  *     15  …  extensions, each: type (1), length (2), value; types ascending, none twice
  *     …      payload
  */
-export const formatVersion = 1
+const formatVersion = 1
 export const fixedHeaderBytes = 15
 
 const magic0 = 0xc1
@@ -22,7 +22,7 @@ const magic1 = 0x53
 const longestHeader = 0xffff
 
 /** The types of extension. One from `firstCritical` on that a reader does not know makes the entry unreadable; others are passed over. */
-export const extension = { originalLength: 0x81, encryptionKeyId: 0x82 } as const
+const extension = { originalLength: 0x81, encryptionKeyId: 0x82 } as const
 const firstCritical = 0x80
 
 /** A header as it is stored. */
@@ -80,13 +80,13 @@ export function writeFixedHeader(bytes: Uint8Array, codec: number, protocol: num
 }
 
 /** What a header holds beside the fixed fields. */
-export interface Extensions {
+interface Extensions {
   readonly originalLength?: number | undefined
   readonly encryptionKeyId?: string | undefined
   readonly others?: Uint8Array | undefined
 }
 
-/** A whole header. */
+/** A whole header. @throws ShaleError `CODEC_CORRUPT` if extensions that are kept leave no room. */
 export function encodeHeader(codec: number, protocol: number, compression: number, createdAt: number, extensions: Extensions): Uint8Array {
   const { originalLength, encryptionKeyId, others } = extensions
   const parts: Uint8Array[] = []
@@ -98,6 +98,7 @@ export function encodeHeader(codec: number, protocol: number, compression: numbe
   }
   if (encryptionKeyId !== undefined) parts.push(field(extension.encryptionKeyId, Buffer.from(encryptionKeyId)))
   const header = Buffer.concat([Buffer.alloc(fixedHeaderBytes), ...parts])
+  if (header.length > longestHeader) throw corrupt('its extensions leave no room in the header')
   writeFixedHeader(header, codec, protocol, compression, createdAt, header.length)
   return header
 }
@@ -133,7 +134,7 @@ export function decodeHeader(bytes: Uint8Array): Envelope {
 }
 
 /** The time of creation in a header that has its fixed fields. */
-export function createdAtOf(bytes: Uint8Array): number {
+function createdAtOf(bytes: Uint8Array): number {
   return ((bytes[7]! << 8) | bytes[8]!) * 0x1_0000_0000 + bytes[9]! * 0x1000000 + ((bytes[10]! << 16) | (bytes[11]! << 8) | bytes[12]!)
 }
 
@@ -163,9 +164,4 @@ function decodeExtensions(bytes: Uint8Array, end: number): Extensions {
     encryptionKeyId,
     others: othersEnd === fixedHeaderBytes ? undefined : bytes.slice(fixedHeaderBytes, othersEnd),
   }
-}
-
-/** Whether extensions of this size fit into a header. */
-export function fitsHeader(extensionBytes: number): boolean {
-  return fixedHeaderBytes + extensionBytes <= longestHeader
 }

@@ -170,3 +170,21 @@ function plained(value: unknown): unknown {
   for (const [name, item] of Object.entries(value)) Object.defineProperty(copy, name, { value: plained(item), configurable: true, enumerable: true, writable: true })
   return copy
 }
+
+test('what a hostile entry of one protocol leaves behind means nothing to an entry of the other', () => {
+  const [one, two] = [cbor({ protocol: 1 }), cbor({ protocol: 2 })]
+  for (const key of ['é', 'ключ', '日本']) {
+    const bytes = Buffer.from(key)
+    // A key that protocol 2 does not allow: its bytes as a text.
+    const hostile = Buffer.concat([Uint8Array.of(0x40, 0xa1, 0x60 | bytes.length), bytes, Uint8Array.of(1)])
+    for (let i = 0; i < 3; i++) {
+      try {
+        two.decode(hostile, 2)
+      } catch {
+        // Refusing it is as good.
+      }
+      expect(one.decode(one.encode({ [key]: 1 }), 1)).toStrictEqual({ [key]: 1 })
+      expect(two.decode(two.encode({ [key]: 1 }), 2)).toStrictEqual({ [key]: 1 })
+    }
+  }
+})

@@ -1,4 +1,5 @@
 import { describe, type Router, type RouterFactory, type RouterNode } from '@shale/contracts'
+import { checkKey } from './check-key.ts'
 import { checkCount, checkNodes, invalid, type WeightedNode } from './check-nodes.ts'
 import { md5 } from './md5.ts'
 import { Ring } from './ring.ts'
@@ -38,10 +39,12 @@ class DjangoRouter implements Router {
   }
 
   route(key: string): string {
+    checkKey(key)
     return this.nodes[this.#ring.predecessor(positionOf(key))]!.name
   }
 
   rank(key: string, count: number): string[] {
+    checkKey(key)
     return this.#ring.predecessors(positionOf(key), checkCount(count)).map(node => this.nodes[node]!.name)
   }
 }

@@ -1,6 +1,6 @@
+import { hashTag } from '@shale/router'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hashTag } from '@shale/router'
 import { hashText, mix } from '../src/key-hash.ts'
 
 const seed = Date.now() % 2 ** 31
@@ -26,7 +26,12 @@ test.each([
 test('any text is hashed by its bytes as UTF-8', () => {
   const byBytes = (text: string): number => new TextEncoder().encode(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5 | 0)
   const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.array(fc.integer({ min: 0, max: 0xffff })).map(units => String.fromCharCode(...units)))
-  fc.assert(fc.property(text, found => expect(hashText(found)).toBe(byBytes(found))), { seed, numRuns: 5000 })
+  fc.assert(
+    fc.property(text, found => {
+      expect(hashText(found)).toBe(byBytes(found))
+    }),
+    { seed, numRuns: 5000 },
+  )
   for (const odd of ['\ud800', 'a\udc00b', '\ud83e', '\ud83e\ud83e\udd2e', '\u07ff\u0800\uffff']) expect(hashText(odd)).toBe(byBytes(odd))
 })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ShaleError, type Router, type RouterFactory, type RouterNode } from '@shale/contracts'
+import { ShaleError, type RouterFactory, type RouterNode } from '@shale/contracts'
 import { createSeededRandom } from './seeded-random.ts'
 import type { TestFunction } from './test-function.ts'
 
@@ -27,7 +27,7 @@ export interface RouterContract {
 }
 
 const manyKeys = 50_000
-const oddKeys = ['', ' ', '\n', '\0', 'é', 'e\u0301', '日本語', '🧂', '{', '}', '{}', '}{', '{a', 'a}', '{{}}', '__proto__', 'constructor', '*', '\\', 'x'.repeat(1024), 'é'.repeat(512), '🧂'.repeat(100_000)] as const
+const oddKeys = ['', ' ', '\n', '\0', 'é', 'e\u0301', '日本語', '🧂', '{', '}', '{}', '}{', '{a', 'a}', '{{}}', '__proto__', 'constructor', '*', '\\', 'x'.repeat(1024), 'é'.repeat(512), '🧂'.repeat(1000)] as const
 const tags = ['t', 'user:7', '7', 'é', '日本語', '🧂', '{', ' ', 'x'.repeat(1000)] as const
 
 /**
@@ -81,14 +81,14 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
   })
 
   declare('nodes of equal weight get equal shares', route => {
-    for (const count of [2, 4]) checkShares(route(nodesOf(count)))
-    checkShares(route(nodesOf(4).map(node => ({ ...node, weight: 1 }))))
+    for (const count of [2, 4]) checkShares(route, nodesOf(count))
+    checkShares(route, nodesOf(4).map(node => ({ ...node, weight: 1 })))
   })
 
   if (weights) {
     declare('nodes get their shares by weight', route => {
-      checkShares(route(nodesOf(3).map((node, i) => ({ ...node, weight: 2 ** i }))))
-      checkShares(route(nodesOf(4).map((node, i) => ({ ...node, weight: i === 0 ? 2 : 1 }))))
+      checkShares(route, nodesOf(3).map((node, i) => ({ ...node, weight: 2 ** i })))
+      checkShares(route, nodesOf(4).map((node, i) => (i === 0 ? { ...node, weight: 2 } : node)))
     })
   } else {
     declare('weights other than 1 are refused', route => {
@@ -171,14 +171,18 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
     assert.deepEqual(router.nodes.map(({ name }) => name), nodesOf(5).map(({ name }) => name))
   })
 
-  function checkShares(router: Router): void {
-    const counts = new Map(router.nodes.map(({ name }) => [name, 0]))
+  function checkShares(route: RouterFactory, nodes: readonly RouterNode[]): void {
+    const router = route(nodes)
+    const counts = new Map(nodes.map(({ name }) => [name, 0]))
     for (const key of randomKeys(manyKeys)) {
       const name = router.route(key)
       counts.set(name, counts.get(name)! + 1)
     }
-    const total = router.nodes.reduce((sum, { weight = 1 }) => sum + weight, 0)
-    for (const { name, weight = 1 } of router.nodes) near(counts.get(name)!, (manyKeys * weight) / total, `the keys of ${name}, whose weight is ${weight} of ${total}`)
+    const total = nodes.reduce((sum, { weight = 1 }) => sum + weight, 0)
+    for (const [index, { name, weight = 1 }] of nodes.entries()) {
+      assert.equal(router.nodes[index]?.weight ?? 1, weight, `expected ${name} among its nodes to keep its weight`)
+      near(counts.get(name)!, (manyKeys * weight) / total, `the keys of ${name}, whose weight is ${weight} of ${total}`)
+    }
   }
 
   function near(found: number, expected: number, what: string): void {

@@ -1,13 +1,21 @@
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+
+// Below what systems give to outgoing connections, so that none of these takes the port of a server that is being restarted.
+const lowest = 10_000
+const highest = 32_000
 
 /** A port of the loopback interface that was free a moment ago; whoever binds it must be ready to try another. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest))
+    if (await canBind(port)) return port
+  }
+}
+
+function canBind(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
