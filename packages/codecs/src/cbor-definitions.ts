@@ -40,7 +40,7 @@ export class DefinitionCache {
   readonly #sets: Block[][] = Array.from({ length: sets }, () => [])
   #last: Block | undefined
 
-  /** The records that the block at the reader's position defines: an array of arrays of keys. */
+  /** The records that the block at the reader's position defines: arrays of keys, one after the other. */
   read(reader: CborReader, source: Uint8Array): readonly RecordReader[] {
     const length = reader.head(0x40)
     if (length === 0) return []
@@ -63,7 +63,7 @@ export class DefinitionCache {
       this.#last = block
       return this.#used(block)
     }
-    const readers = definitions(reader).map(interpreted)
+    const readers = definitions(reader, start + length).map(interpreted)
     if (reader.position !== start + length) throw corrupt('record definitions that do not end where announced')
     const block: Block = { text: latin1Slice.call(source, start, start + length), readers, uses: 1 }
     this.#add(set, block)
@@ -91,16 +91,18 @@ export class DefinitionCache {
   }
 }
 
-function definitions(reader: CborReader): string[][] {
-  const count = reader.head(0x80)
-  if (count > maxDefinitions) throw corrupt(`${count} record definitions`)
-  return Array.from({ length: count }, () => {
+/** The definitions from here to `end`. */
+function definitions(reader: CborReader, end: number): string[][] {
+  const all: string[][] = []
+  while (reader.position < end) {
+    if (all.length === maxDefinitions) throw corrupt(`more than ${maxDefinitions} record definitions`)
     const length = reader.head(0x80)
     if (length > maxRecordKeys) throw corrupt(`a record definition of ${length} keys`)
     const keys = Array.from({ length }, () => reader.key())
     if (new Set(keys).size !== length || keys.includes('__proto__')) throw corrupt('a record definition with a key that it cannot have')
-    return keys
-  })
+    all.push(keys)
+  }
+  return all
 }
 
 function interpreted(keys: readonly string[]): RecordReader {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { readSpecial } from './cbor-special-reader.ts'
 import type { RecordReader } from './cbor-definitions.ts'
-import { firstLongRecord, firstShortRecord, maxDefinitions, shortRecords, tag, textTag } from './cbor-tags.ts'
-import { freeKeys, maxDepth, objectBudget, weight } from './limits.ts'
+import { firstRecord, tag, otherTexts } from './cbor-tags.ts'
+import { fewKeys, freeKeys, maxDepth, objectBudget, weight } from './limits.ts'
 import { corrupt, tooDeep, tooManyObjects } from './problems.ts'
 import { setOwn } from './set-own.ts'
 import { decodeWtf8 } from './wtf8.ts'
@@ -38,24 +38,26 @@ export class CborReader {
   #window = ''
   #windowStart = 0
   #windowEnd = 0
-  // Whether texts are ASCII by the rules of the protocol, so that they need no look at each byte.
+  // Whether the entry says that all texts are ASCII, so that they need no look at each byte.
   #plainText = false
   #records: readonly RecordReader[] = noRecords
   #shared: unknown[] | undefined
   // The number of the shared object whose first byte comes next; -1 if none.
   #claim = -1
+  #countsKeys = true
   #newKeys = 0
   #seenKeys: Set<string> | undefined
   readonly #keys: string[] = new Array<string>(keySlots).fill('')
 
   /** Begins to read `source` from `start`. */
-  open(source: Uint8Array, start: number, plainText: boolean): void {
+  open(source: Uint8Array, start: number): void {
     this.#source = source
     this.#pos = start
     this.#end = source.length
     this.#depth = 0
     this.#budget = objectBudget(source.length - start)
-    this.#plainText = plainText
+    this.#plainText = false
+    this.#countsKeys = true
     this.#newKeys = 0
     this.#moveWindow(start)
     this.#claim = -1
@@ -72,9 +74,17 @@ export class CborReader {
     this.#records = noRecords
   }
 
-  /** The records that may come from here on. */
-  use(records: readonly RecordReader[]): void {
+  /** Passes over the mark of texts that are not ASCII (protocol 2); `false` if it is not there. */
+  skipTextMark(): boolean {
+    if (this.#pos >= this.#end || this.#source[this.#pos] !== otherTexts) return false
+    this.#pos++
+    return true
+  }
+
+  /** What the body may rely on: its records, and whether all its texts are ASCII. */
+  use(records: readonly RecordReader[], plainText: boolean): void {
     this.#records = records
+    this.#plainText = plainText
   }
 
   /** Whether the next bytes are those of `text`, which is ASCII and fits into the window. */
@@ -302,13 +312,13 @@ export class CborReader {
 
   #otherKey(first: number): string {
     if (first >> 5 === 3) return this.#newKey(this.#text(this.#length(first)))
-    if (first >> 5 === 6 && this.#argument(first) === (this.#plainText ? textTag : tag.wtf8)) return this.#newKey(this.#wtf8())
+    if (first >> 5 === 6 && this.#argument(first) === tag.wtf8) return this.#newKey(this.#wtf8())
     throw corrupt('a key that is no text in an object')
   }
 
   /** Counts a key that was not known. Objects of keys of their own are costly: the engine makes a layout for each. */
   #newKey(key: string): string {
-    if (++this.#newKeys <= freeKeys) return key
+    if (!this.#countsKeys || ++this.#newKeys <= freeKeys) return key
     this.#seenKeys ??= new Set()
     if (this.#seenKeys.has(key)) return key
     this.#seenKeys.add(key)
@@ -344,6 +354,7 @@ export class CborReader {
     const object: Record<string, unknown> = {}
     if (this.#claim >= 0) this.claim(object)
     for (let i = 0; i < length; i++) {
+      this.#countsKeys = length <= fewKeys
       const key = this.key()
       if (key === '__proto__') setOwn(object, key, this.read())
       else object[key] = this.read()
@@ -353,13 +364,12 @@ export class CborReader {
   }
 
   #tagged(number: number): unknown {
-    const id = number < firstLongRecord ? number - firstShortRecord : number - firstLongRecord
-    if (id >= 0 && id < (number < firstLongRecord ? shortRecords : maxDefinitions)) {
-      const record = this.#records[id]
+    if (number >= firstRecord) {
+      const record = this.#records[number - firstRecord]
       if (record !== undefined) return this.#record(record)
     } else if (number === tag.shared) return this.#sharing()
     else if (number === tag.reference) return this.#reference()
-    else if (number === (this.#plainText ? textTag : tag.wtf8)) return this.#wtf8()
+    else if (number === tag.wtf8) return this.#wtf8()
     return readSpecial(this, number)
   }
 
@@ -401,7 +411,7 @@ export class CborReader {
 
   #reference(): unknown {
     if (this.#claim >= 0) throw corrupt('a reference that is marked as shared')
-    const value = this.#shared?.[this.number(0x00)]
+    const value = this.#shared?.[this.number()]
     if (value === undefined || value === unset) throw corrupt('a reference to an object that has not begun')
     return value
   }

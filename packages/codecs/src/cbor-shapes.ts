@@ -1,3 +1,4 @@
+import { headSize, writeHead } from './cbor-head.ts'
 import { maxRecordKeys } from './cbor-tags.ts'
 
 /** The keys that an object has, in their order, ready to be written as a record definition. */
@@ -5,9 +6,12 @@ export interface Shape {
   readonly keys: readonly string[]
   /** The keys as CBOR: an array of texts. */
   readonly definition: Uint8Array
-  /** The entry that last used the shape, and the shape's number in it. */
+  /** Whether the keys are ASCII. */
+  readonly ascii: boolean
+  /** Which shape it is, among all that this process has seen. */
+  readonly number: number
+  /** The entry that last used the shape. */
   entry: number
-  id: number
 }
 
 const shapesPerFirstKey = 32
@@ -19,12 +23,8 @@ const firstKeys = 512
  */
 export class ShapeTable {
   readonly #byFirstKey = new Map<string, Shape[]>()
-  readonly #define: (keys: readonly string[]) => Uint8Array
   #turn = 0
-
-  constructor(define: (keys: readonly string[]) => Uint8Array) {
-    this.#define = define
-  }
+  #next = 0
 
   /** The shape of these keys; `undefined` if they make no record. */
   shapeOf(keys: readonly string[]): Shape | undefined {
@@ -47,9 +47,21 @@ export class ShapeTable {
 
   #add(shapes: Shape[], keys: readonly string[]): Shape | undefined {
     for (const key of keys) if (key === '__proto__' || key.length > 256 || !key.isWellFormed()) return undefined
-    const shape: Shape = { keys, definition: this.#define(keys), entry: 0, id: 0 }
+    const definition = define(keys)
+    const shape: Shape = { keys, definition, ascii: keys.every(key => Buffer.byteLength(key) === key.length), number: this.#next++, entry: 0 }
     if (shapes.length < shapesPerFirstKey) shapes.push(shape)
     else shapes[this.#turn++ % shapesPerFirstKey] = shape
     return shape
   }
+}
+
+function define(keys: readonly string[]): Uint8Array {
+  const sizes = keys.map(key => Buffer.byteLength(key))
+  const definition = Buffer.allocUnsafeSlow(sizes.reduce((sum, size) => sum + headSize(size) + size, headSize(keys.length)))
+  let pos = writeHead(definition, 0, 0x80, keys.length)
+  for (const [i, key] of keys.entries()) {
+    pos = writeHead(definition, pos, 0x60, sizes[i]!)
+    pos += definition.write(key, pos)
+  }
+  return definition
 }

@@ -40,14 +40,10 @@ export const errorTypes: ReadonlyMap<string, ErrorConstructor> = new Map(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(type => [type.name, type as ErrorConstructor]),
 )
 
-/** The tag of a text that is not ASCII (protocol 2). */
-export const textTag = 15
-/** Where the one-byte tags of records begin (protocol 2). */
-export const firstShortRecord = 6
-/** How many records have a one-byte tag. */
-export const shortRecords = 9
-/** Where the two-byte tags of further records begin (protocol 2): record n has the tag `firstLongRecord` + n. */
-export const firstLongRecord = 112
+/** The tag of the first record of an entry (protocol 2); those of the others follow. Source: the records of cbor-x. */
+export const firstRecord = 0xe000
+/** The first byte of a payload (protocol 2) that holds texts which are not ASCII; without it all are. */
+export const otherTexts = 0
 /** The most record definitions in one entry. */
 export const maxDefinitions = 128
 /** The most keys of a record. */

@@ -38,7 +38,6 @@ class Cbor implements FastCodec {
   readonly protocol: number
   readonly protocols: readonly number[] = protocols
   #writer: CborWriter | undefined
-  #writing = false
 
   constructor(protocol: 1 | 2) {
     this.protocol = protocol
@@ -49,14 +48,7 @@ class Cbor implements FastCodec {
   }
 
   encodeAfter(value: unknown, headroom: number, maxBytes: number): Uint8Array {
-    // A getter of the value may come back here.
-    if (this.#writing) return new CborWriter(this.protocol === 2).encode(value, headroom, maxBytes)
-    this.#writing = true
-    try {
-      return (this.#writer ??= new CborWriter(this.protocol === 2)).encode(value, headroom, maxBytes)
-    } finally {
-      this.#writing = false
-    }
+    return (this.#writer ??= new CborWriter(this.protocol === 2)).encode(value, headroom, maxBytes)
   }
 
   decode(bytes: Uint8Array, protocol: number): unknown {
@@ -66,8 +58,12 @@ class Cbor implements FastCodec {
   decodeFrom(bytes: Uint8Array, start: number, protocol: number): unknown {
     if (protocol !== 1 && protocol !== 2) throw unknown(`cbor protocol ${protocol} is not one that this release knows. Upgrade the readers first.`)
     try {
-      reader.open(bytes, start, protocol === 2)
-      if (protocol === 2) reader.use(definitions.read(reader, bytes))
+      reader.open(bytes, start)
+      if (protocol === 2) {
+        const plainText = !reader.skipTextMark()
+        // The definitions are read as any text: they are kept under their bytes, for entries of either kind.
+        reader.use(definitions.read(reader, bytes), plainText)
+      }
       return reader.readLast()
     } finally {
       reader.close()

@@ -201,7 +201,7 @@ describe('values', () => {
   test('a getter that throws is VALUE_INVALID, and one that encodes is fine', () => {
     const serializer = createSerializer()
     expect(codeOf(() => serializer.encode({ get a(): never { throw new Error('not now') } }))).toMatch(/^VALUE_INVALID .*not now/)
-    expect(serializer.decode(serializer.encode({ x: 1, get a() { return serializer.encode({ inner: 'é' }).length }, z: 'z' }))).toEqual({ x: 1, a: 30, z: 'z' })
+    expect(serializer.decode(serializer.encode({ x: 1, get a() { return serializer.encode({ inner: 'é' }).length }, z: 'z' }))).toEqual({ x: 1, a: serializer.encode({ inner: 'é' }).length, z: 'z' })
     expect(serializer.decode(serializer.encode({ after: 1 }))).toEqual({ after: 1 })
   })
 

@@ -51,7 +51,7 @@ test.each([-1, 0.5, NaN, Infinity, '1', null, undefined])('the count %s is refus
   for (const make of [rendezvous(), ketama(), jump(), djangoRing()]) expect(() => make([{ name: 'a' }]).rank('key', count as number)).toThrow(configInvalid(message))
 })
 
-test.each([undefined, null, 7, Buffer.from('key'), ['key']])('the key %j is KEY_INVALID', key => {
+test.each<unknown>([undefined, null, 7, Buffer.from('key'), ['key']])('the key %j is KEY_INVALID', key => {
   const refused = expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringMatching(/^key: expected a stored key, a string; found /) })
   for (const make of [rendezvous(), ketama(), jump(), djangoRing()]) {
     const router = make([{ name: 'a' }, { name: 'b' }])
