@@ -2,7 +2,7 @@ import { Tag } from 'cbor-x'
 import { prepareSpecial } from './cbor-prepare-special.ts'
 import { type Shape, ShapeTable } from './cbor-shapes.ts'
 import { maxDefinitionBytes, maxDefinitions, tag } from './cbor-tags.ts'
-import { fewKeys, freeKeys, maxDepth, objectBudget, weight } from './limits.ts'
+import { maxDepth, objectBudget, weight } from './limits.ts'
 import { unstorable } from './problems.ts'
 import { setOwn } from './set-own.ts'
 import { encodeWtf8 } from './wtf8.ts'
@@ -24,8 +24,6 @@ export class CborPreparer {
   #root: unknown
   #depth = 0
   #mostObjects = 0
-  #keys = 0
-  #seenKeys: Set<string> | undefined
   // Objects seen in this entry: the first few in an array, which is faster to search, then all in a set.
   readonly #few: object[] = []
   #many: Set<object> | undefined
@@ -74,7 +72,6 @@ export class CborPreparer {
 
   #pass(value: unknown): unknown {
     this.#depth = 0
-    this.#keys = 0
     this.objects = 0
     this.#entry++
     this.#usedBytes = 0
@@ -85,7 +82,6 @@ export class CborPreparer {
 
   #reset(): void {
     this.#root = undefined
-    this.#seenKeys = undefined
     this.#few.length = 0
     this.#many = undefined
     this.#shared = undefined
@@ -178,7 +174,6 @@ export class CborPreparer {
     if (Object.getOwnPropertySymbols(value).length > 0) this.#refuseSymbolKeys(value)
     const keys = Object.keys(value)
     const isRecord = !shared && this.#isRecord(keys)
-    if (!isRecord) this.#countKeys(keys)
     let copy = this.#copies || Object.getPrototypeOf(value) !== Object.prototype ? copyOf(value, keys) : undefined
     let plainKeys = true
     for (let i = 0; i < keys.length; i++) {
@@ -208,17 +203,6 @@ export class CborPreparer {
     this.shapes.push(shape)
     this.#usedBytes = bytes
     return true
-  }
-
-  /** Counts keys that are new, as the reader will at most. */
-  #countKeys(keys: readonly string[]): void {
-    if (keys.length > fewKeys) return
-    this.#keys += keys.length
-    if (this.#keys <= freeKeys) return
-    this.#seenKeys ??= new Set()
-    const before = this.#seenKeys.size
-    for (const key of keys) this.#seenKeys.add(key)
-    this.charge((this.#seenKeys.size - before) * weight.key)
   }
 
   /** Counts an object by its weight, as the reader will. */

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readSpecial } from './cbor-special-reader.ts'
 import type { RecordReader } from './cbor-definitions.ts'
 import { firstRecord, tag, otherTexts } from './cbor-tags.ts'
-import { fewKeys, freeKeys, maxDepth, objectBudget, weight } from './limits.ts'
+import { maxDepth, objectBudget, weight } from './limits.ts'
 import { corrupt, tooDeep, tooManyObjects } from './problems.ts'
 import { setOwn } from './set-own.ts'
 import { decodeWtf8 } from './wtf8.ts'
@@ -18,6 +18,8 @@ const windowSize = 4096
 const shortArray = 256
 
 const keySlots = 2048
+/** After so many keys of an entry that were not known, its objects are made so that keys cost least. */
+const manyKeys = 4096
 const longestCachedKey = 23
 
 const float = new DataView(new ArrayBuffer(8))
@@ -44,9 +46,7 @@ export class CborReader {
   #shared: unknown[] | undefined
   // The number of the shared object whose first byte comes next; -1 if none.
   #claim = -1
-  #countsKeys = true
   #newKeys = 0
-  #seenKeys: Set<string> | undefined
   readonly #keys: string[] = new Array<string>(keySlots).fill('')
 
   /** Begins to read `source` from `start`. */
@@ -57,7 +57,6 @@ export class CborReader {
     this.#depth = 0
     this.#budget = objectBudget(source.length - start)
     this.#plainText = false
-    this.#countsKeys = true
     this.#newKeys = 0
     this.#moveWindow(start)
     this.#claim = -1
@@ -69,7 +68,6 @@ export class CborReader {
   close(): void {
     this.#source = nothing
     this.#window = ''
-    this.#seenKeys = undefined
     this.#shared = undefined
     this.#records = noRecords
   }
@@ -316,13 +314,8 @@ export class CborReader {
     throw corrupt('a key that is no text in an object')
   }
 
-  /** Counts a key that was not known. Objects of keys of their own are costly: the engine makes a layout for each. */
   #newKey(key: string): string {
-    if (!this.#countsKeys || ++this.#newKeys <= freeKeys) return key
-    this.#seenKeys ??= new Set()
-    if (this.#seenKeys.has(key)) return key
-    this.#seenKeys.add(key)
-    this.charge(weight.key)
+    this.#newKeys++
     return key
   }
 
@@ -351,10 +344,9 @@ export class CborReader {
 
   #object(length: number): object {
     this.enter(weight.plain)
-    const object: Record<string, unknown> = {}
+    const object: Record<string, unknown> = this.#newKeys > manyKeys ? hashed() : {}
     if (this.#claim >= 0) this.claim(object)
     for (let i = 0; i < length; i++) {
-      this.#countsKeys = length <= fewKeys
       const key = this.key()
       if (key === '__proto__') setOwn(object, key, this.read())
       else object[key] = this.read()
@@ -415,6 +407,11 @@ export class CborReader {
     if (value === undefined || value === unset) throw corrupt('a reference to an object that has not begun')
     return value
   }
+}
+
+/** An object whose keys the engine hashes, instead of making a layout for each set of keys, which is costly where no two are alike. */
+function hashed(): Record<string, unknown> {
+  return Object.setPrototypeOf(Object.create(null), Object.prototype) as Record<string, unknown>
 }
 
 function isAscii(source: Uint8Array, start: number, length: number): boolean {

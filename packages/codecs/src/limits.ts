@@ -10,14 +10,7 @@ export function objectBudget(bytes: number): number {
 }
 
 /** What an object costs to make, relative to a small array or plain object. */
-export const weight = { plain: 1, bytes: 2, boxed: 2, typedArray: 3, collection: 3, oddText: 5, bigint: 3, key: 5, arrayBuffer: 6, error: 6, pattern: 8, sparseArray: 8 } as const
+export const weight = { plain: 1, bytes: 2, boxed: 2, typedArray: 3, collection: 3, oddText: 5, bigint: 3, arrayBuffer: 6, error: 6, pattern: 8, sparseArray: 8 } as const
 
 /** The longest source of a regular expression, in UTF-16 units. */
 export const maxPatternLength: number = 4096
-
-/**
- * How many different keys the objects of an entry may have at no charge; further ones count as `weight.key` each. Engines
- * make a layout for every set of keys that they meet, except for objects with more than `fewKeys`, which they hash.
- */
-export const freeKeys: number = 2 ** 15
-export const fewKeys = 128

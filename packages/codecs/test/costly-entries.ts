@@ -54,6 +54,7 @@ const cborPayloads: Readonly<Record<string, () => Uint8Array>> = {
   'an object of many keys': () => filled(i => Buffer.concat([text(name(i)), Uint8Array.of(1)]), map),
   'an object of many integer keys': () => filled(i => Buffer.concat([text(String((i * 7919) % 10_000_000)), Uint8Array.of(1)]), map),
   'many objects of other keys': () => filled(i => Buffer.concat([Uint8Array.of(0xa2), text(name(i)), Uint8Array.of(1), text(name(i * 7)), Uint8Array.of(2)]), array),
+  'objects of many other keys': () => filled(i => Buffer.concat([Uint8Array.of(0xb8, 25), ...Array.from({ length: 25 }, (_, k) => Buffer.concat([text(name(i * 25 + k)), Uint8Array.of(1)]))]), array),
   'empty buffers': () => filled(repeated(0x40), array),
   'buffers of a byte': () => filled(repeated(0x41, 0x01), array),
   'empty typed arrays': () => filled(repeated(0xd8, 0x40, 0x40), array),
