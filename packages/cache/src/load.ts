@@ -3,7 +3,7 @@ import { aborted, checkSignal, type SetOptions } from './call-options.ts'
 import { answersOf, type Core } from './core.ts'
 import type { Flight, Loaded } from './flights.ts'
 import type { Scope } from './scope.ts'
-import { resolveTtl, parseTtl, type TtlPolicy } from './ttl.ts'
+import { resolveTtl, parseTtl } from './ttl.ts'
 
 /** What a factory is told, and what it may say of the value it is about to give. */
 export interface LoadContext {
@@ -44,6 +44,8 @@ interface LoadPlan<T> {
   readonly factory: Factory<T>
   readonly options: GetOrSetOptions
   readonly hardTimeoutMs: number | undefined
+  /** An object that was given instead of a factory, as it was at the call: its caller may change it meanwhile. */
+  readonly given: Uint8Array | undefined
 }
 
 /**
@@ -54,7 +56,7 @@ export async function getOrLoad<T>(scope: Scope, key: string, valueOrFactory: T 
   const { core } = scope
   const stored = scope.stored(key, options, known, 'getOrSet')
   const target = { scope, key, stored }
-  const plan = makePlan(valueOrFactory, options, scope.ttls)
+  const plan = makePlan(target, valueOrFactory, options)
   if (options.signal?.aborted === true) throw aborted('getOrSet', options.signal)
   let loaded: Loaded | undefined
   const flight = core.flights.get(stored) ?? core.flights.start(stored, (started) => fly(target, plan, started))
@@ -71,15 +73,16 @@ function take({ scope, key }: LoadTarget, loaded: Loaded): unknown {
   return value === undefined ? scope.core.serializer.decode(loaded.bytes, scope.context(key)) : value
 }
 
-function makePlan<T>(valueOrFactory: T | Factory<T>, options: GetOrSetOptions, ttls: TtlPolicy): LoadPlan<T> {
+function makePlan<T>({ scope, key }: LoadTarget, valueOrFactory: T | Factory<T>, options: GetOrSetOptions): LoadPlan<T> {
   checkSignal(options.signal, 'getOrSet')
   // A wrong ttl is the caller's mistake: said at once, not when the load is done.
-  resolveTtl(options.ttl, options.ttlJitter, ttls, () => 0)
+  resolveTtl(options.ttl, options.ttlJitter, scope.ttls, () => 0)
   if (options.negativeTtl !== undefined) parseTtl(options.negativeTtl, 'negativeTtl')
   return {
     factory: typeof valueOrFactory === 'function' ? (valueOrFactory as Factory<T>) : () => valueOrFactory,
     options,
     hardTimeoutMs: options.hardTimeout === undefined ? undefined : parsePositiveDuration(options.hardTimeout, 'hardTimeout'),
+    given: typeof valueOrFactory === 'object' && valueOrFactory !== null ? scope.encode(key, valueOrFactory) : undefined,
   }
 }
 
@@ -105,7 +108,7 @@ async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Pr
   }
   const value = await plan.factory(context)
   if (value === undefined) return undefined
-  const bytes = scope.encode(key, value)
+  const bytes = plan.given ?? scope.encode(key, value)
   const loaded: Loaded = { bytes, value: undefined }
   if (flight.voided) return loaded
   const failure = await withinBudget(core, core.timeout - spent, install(target, plan, context, bytes, value === null))

@@ -28,7 +28,7 @@ export interface ReinsertReport {
 /** Options of `reinsertKeys`. */
 export interface ReinsertOptions extends CallOptions {
   /** Called after each batch and at the end, with the report so far; a promise is awaited. What it throws ends the run. */
-  readonly onProgress?: (report: Readonly<ReinsertReport>) => void | Promise<void>
+  readonly onProgress?: (report: Readonly<ReinsertReport>) => unknown
   /** Stops after the batch under way (`ABORTED`, the report so far on `error.partial`). */
   readonly signal?: AbortSignal
   /** Entries a second, at most; unlimited by default. */

@@ -28,6 +28,15 @@ at('getOrSet', ['embedded', 'TCP'], (site) => {
     expect(await cache.get('sync', { version: 2 })).toBe(9)
   })
 
+  test('an object given as the value is stored as it was at the call', async () => {
+    const cache = site.cache()
+    const value = { a: 1 }
+    const loading = cache.getOrSet('a', value)
+    value.a = 2
+    expect(await loading).toEqual({ a: 1 })
+    expect(await cache.get('a')).toEqual({ a: 1 })
+  })
+
   test('callers that come while it loads share one load', async () => {
     const cache = site.cache()
     const gate = defer<object>()

@@ -3,9 +3,8 @@ import type { Driver } from '@shale/contracts'
 import { driverContract } from '@shale/testing'
 import { startRedis, type RedisServer } from '@tooling/servers'
 import { ioredis, nodeRedis, parseServer } from '@shale/client'
-import { socketDriver } from '../../../examples/custom-driver/src/socket-driver.ts'
 
-const drivers: readonly Driver[] = [nodeRedis(), ioredis(), socketDriver]
+const drivers: readonly Driver[] = [nodeRedis(), ioredis()]
 const places = {
   TCP: {},
   'TCP with a password': { password: 'p@ss/word' },

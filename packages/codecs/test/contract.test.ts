@@ -1,5 +1,5 @@
 import { bytes, cbor, json, msgpack, v8 } from '@shale/codecs'
-import { type CodecCapabilities, codecContract } from '../../testing/src/codec-contract.ts'
+import { type CodecCapabilities, codecContract } from '@shale/testing'
 import { describe, test } from 'vitest'
 
 const everything: CodecCapabilities = {

@@ -3,18 +3,18 @@ import { type Random, ShaleError } from '@shale/contracts'
 
 const cyclic: Record<string, unknown> = { name: 'cyclic', map: new Map([['k', new Set([1n, 2n ** 70n])]]) }
 cyclic['self'] = cyclic
-const plain = [
+const plain: readonly unknown[] = [
   { id: 7, title: 'A title', tags: ['a', 'b'], author: { id: 1, name: 'é' }, rating: 4.5, at: 1_700_000_000_123, ok: true, none: null },
   Array.from({ length: 5 }, (_, id) => ({ id, name: `n${id}` })),
   'text', [1, [2, [3]]], { __proto__x: 1, constructor: 2 }, 1.5, 'x'.repeat(200),
 ]
-const rich = [
+const rich: readonly unknown[] = [
   cyclic, new Date(5), /a+/giu, new TypeError('t', { cause: { a: 1 } }), Buffer.from('bytes'), new Float64Array([1, 2]), [1, , 3], new DataView(new ArrayBuffer(9)), '\ud800', -5n, Object(5), // eslint-disable-line no-sparse-arrays
   JSON.parse('{"__proto__":1}'),
 ]
 
 /** Entries of every codec, protocol and compression, an encrypted one and integers. */
-export function validEntries(): Uint8Array[] {
+function validEntries(): Uint8Array[] {
   const context = { prefix: 'p', key: 'k' }
   const entries: Uint8Array[] = []
   for (const codec of [cbor({ protocol: 1 }), cbor({ protocol: 2 })]) {
@@ -31,7 +31,7 @@ export function validEntries(): Uint8Array[] {
 }
 
 /** A reader of all of them. */
-export function reader(): Serializer {
+function reader(): Serializer {
   return createSerializer({ accept: [json(), msgpack(), v8(), bytes()], encryption: { keys: { a: Buffer.alloc(32, 1) }, current: 'a' } })
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSeededRandom } from '../../testing/src/seeded-random.ts'
+import { createSeededRandom } from '@shale/testing'
 import { decodeHostile } from './hostile-entries.ts'
 
 test('1,000,000 mutated, truncated and random entries give a value or CODEC_*', { timeout: 120_000 }, () => {

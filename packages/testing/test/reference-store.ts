@@ -86,7 +86,7 @@ export class ReferenceStore implements Store {
     const held = this.find(key)
     if (held === undefined) return new ShaleError('KEY_NOT_FOUND', 'missing')
     const text = Buffer.from(held.value).toString('latin1')
-    if (!/^(0|-?[1-9]\d*)$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) return new ShaleError('VALUE_NOT_INTEGER', 'no integer')
+    if (!/^(0|-?[1-9]\d*)$/.test(text)) return new ShaleError('VALUE_NOT_INTEGER', 'no integer')
     const sum = Number(BigInt(text) + BigInt(by))
     if (!Number.isSafeInteger(sum)) return new ShaleError('VALUE_OUT_OF_RANGE', 'too large')
     held.value = new TextEncoder().encode(String(sum))
