@@ -7,7 +7,11 @@ import { run, StepFailed } from './report.mjs'
 /** Installs the dependencies with the pnpm that package.json names, unless they are there already, and puts that pnpm on the path. */
 export async function install(report) {
   const pnpm = JSON.parse(readFileSync(path.join(report.root, 'package.json'), 'utf8')).packageManager
-  const path_ = await run('npx', ['--yes', '--package', pnpm, '--', 'node', '-p', 'process.env.PATH'], { cwd: report.root, env: report.env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const path_ = await run('npx', ['--yes', '--package', pnpm, '--', 'node', '-p', 'process.env.PATH'], {
+    cwd: report.root,
+    env: report.env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   if (path_.code !== 0) throw new StepFailed(`npm could not get ${pnpm}, which installs the dependencies. What it said is above.`)
   report.env.PATH = path_.output.trim()
 
@@ -21,7 +25,7 @@ export async function install(report) {
 /** Changes whenever the lockfile or a package.json does, or when packages are installed for another platform. */
 function fingerprint(root) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`)
-  const add = file => hash.update(file).update(existsSync(file) ? readFileSync(file) : '')
+  const add = (file) => hash.update(file).update(existsSync(file) ? readFileSync(file) : '')
   for (const file of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']) add(path.join(root, file))
   for (const group of ['packages', 'tooling', 'examples']) {
     for (const name of existsSync(path.join(root, group)) ? readdirSync(path.join(root, group)).toSorted() : []) {

@@ -31,7 +31,9 @@ async function installServer(report) {
     await report.step('install redis', 'brew', ['install', 'redis'])
     return await installed(report, 'brew install redis')
   }
-  throw new StepFailed(`${need}\nInstall one with the system's package manager, or set REDIS_SERVER to the path of its program, and run this again.`)
+  throw new StepFailed(
+    `${need}\nInstall one with the system's package manager, or set REDIS_SERVER to the path of its program, and run this again.`,
+  )
 }
 
 /**

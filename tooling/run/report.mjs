@@ -49,7 +49,7 @@ export class Report {
     const ok = code === 0
     const counted = count?.() ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
     if (!ok && counted.failed === 0) counted.failed = 1
-    const notes = [...new Set(output.split('\n').filter(line => /^note:|^(?!\s).*\bseed \d+/.test(line)))]
+    const notes = [...new Set(output.split('\n').filter((line) => /^note:|^(?!\s).*\bseed \d+/.test(line)))]
     const log = this.#keep(name, output)
     this.steps.push({ name, ok, seconds: Number(((performance.now() - started) / 1000).toFixed(1)), ...counted, notes })
 
@@ -76,7 +76,8 @@ export class Report {
 
   /** A run that stopped for want of something, which counts as a failure of its own. */
   abandon() {
-    if (this.steps.every(({ ok }) => ok)) this.steps.push({ name: 'set-up', ok: false, seconds: 0, passed: 0, failed: 1, skipped: 0, notes: [] })
+    if (this.steps.every(({ ok }) => ok))
+      this.steps.push({ name: 'set-up', ok: false, seconds: 0, passed: 0, failed: 1, skipped: 0, notes: [] })
     this.finish()
   }
 
@@ -98,18 +99,18 @@ export function run(command, args, { stdio, ...options } = {}) {
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8')
-    stream?.on('data', text => (output += text))
+    stream?.on('data', (text) => (output += text))
   }
-  const forward = signal => child.kill(signal)
+  const forward = (signal) => child.kill(signal)
   process.on('SIGINT', forward)
   process.on('SIGTERM', forward)
-  return new Promise(resolve => {
-    const settle = code => {
+  return new Promise((resolve) => {
+    const settle = (code) => {
       process.off('SIGINT', forward)
       process.off('SIGTERM', forward)
       resolve({ code, output })
     }
-    child.on('error', error => {
+    child.on('error', (error) => {
       output += `${error.message}\n`
       settle(127)
     })

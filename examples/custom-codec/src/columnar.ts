@@ -32,7 +32,10 @@ function encode(value: unknown): Uint8Array {
   out.varint(fields.length)
   for (const field of fields) {
     out.text(field)
-    writeColumn(rows.map(row => row[field] as Plain), out)
+    writeColumn(
+      rows.map((row) => row[field] as Plain),
+      out,
+    )
   }
   return out.finish()
 }
@@ -54,7 +57,7 @@ function readTable(from: ByteReader): Row[] {
     const field = from.text()
     for (const [index, cell] of readColumn(count, from).entries()) rows[index]?.push([field, cell])
   }
-  return rows.map(row => Object.fromEntries(row))
+  return rows.map((row) => Object.fromEntries(row))
 }
 
 /** The fields of a table, in their order; `undefined` for what is none. */
@@ -63,7 +66,7 @@ function fieldsOf(value: unknown): string[] | undefined {
   const [first] = value as unknown[]
   if (typeof first !== 'object' || first === null || Array.isArray(first)) return undefined
   const fields = Object.keys(first)
-  if (fields.length === 0 || !fields.every(field => field.isWellFormed())) return undefined
+  if (fields.length === 0 || !fields.every((field) => field.isWellFormed())) return undefined
   const same = (row: unknown): boolean => {
     if (typeof row !== 'object' || row === null || Array.isArray(row)) return false
     const names = Object.keys(row)

@@ -15,7 +15,7 @@ const largestStep = 2 ** 51
 
 /** Each as the step from the one before; an even number is a step up, an odd one a step down. */
 const integers: ColumnKind = {
-  fits: cells => cells.every(cell => typeof cell === 'number' && Number.isInteger(cell) && Math.abs(cell) < largestStep),
+  fits: (cells) => cells.every((cell) => typeof cell === 'number' && Number.isInteger(cell) && Math.abs(cell) < largestStep),
   write(cells, out) {
     let before = 0
     for (const cell of cells as readonly number[]) {
@@ -37,7 +37,7 @@ const integers: ColumnKind = {
 
 /** Each distinct text once, and for each cell which it is. */
 const texts: ColumnKind = {
-  fits: cells => cells.every(cell => typeof cell === 'string' && cell.isWellFormed()),
+  fits: (cells) => cells.every((cell) => typeof cell === 'string' && cell.isWellFormed()),
   write(cells, out) {
     const distinct = new Map<Plain, number>()
     for (const cell of cells) if (!distinct.has(cell)) distinct.set(cell, distinct.size)

@@ -19,5 +19,8 @@ export function assertPlain(value: unknown, path = 'value', depth = 0): void {
 }
 
 function unfit(path: string, found: string): ShaleError {
-  return new ShaleError('VALUE_INVALID', `The columnar codec stores what JSON can hold; found ${found} at ${path}. Convert it, or use cbor().`)
+  return new ShaleError(
+    'VALUE_INVALID',
+    `The columnar codec stores what JSON can hold; found ${found} at ${path}. Convert it, or use cbor().`,
+  )
 }

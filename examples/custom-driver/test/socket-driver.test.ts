@@ -4,7 +4,12 @@ import { driverContract } from '@shale/testing'
 import { startRedis, type RedisServer } from '@tooling/servers'
 import { socketDriver } from '../src/socket-driver.ts'
 
-for (const [place, options] of Object.entries({ TCP: {}, 'TCP with a password': { password: 'secret' }, 'a Unix socket': { unixSocket: true }, TLS: { tls: true } })) {
+for (const [place, options] of Object.entries({
+  TCP: {},
+  'TCP with a password': { password: 'secret' },
+  'a Unix socket': { unixSocket: true },
+  TLS: { tls: true },
+})) {
   describe(`the socket driver over ${place}`, () => {
     let server: RedisServer
     const defaults = (): object => (place === 'TLS' ? { tls: { ca: server.tlsCa } } : {})

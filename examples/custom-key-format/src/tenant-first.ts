@@ -16,7 +16,8 @@ export const tenantFirst: Required<KeyFormat> = {
 
   parse(text, prefix) {
     const [, tenant, storedPrefix, version, rest] = stored.exec(text) ?? []
-    if (tenant === undefined || rest === undefined || storedPrefix !== escaped(prefix) || !Number.isSafeInteger(Number(version))) return undefined
+    if (tenant === undefined || rest === undefined || storedPrefix !== escaped(prefix) || !Number.isSafeInteger(Number(version)))
+      return undefined
     // What stands without a tenant must not look as if it had one, or two stored keys would stand for one key.
     if (tenant === '' && (rest === '' || withTenant.test(rest))) return undefined
     return { key: tenant === '' ? rest : `${tenant}/${rest}`, version: Number(version) }

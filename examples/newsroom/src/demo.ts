@@ -8,7 +8,14 @@ import type { Options } from './options.ts'
 import type { Servers } from './servers.ts'
 import { startService } from './service.ts'
 import { readFrontPage, type FrontPage } from './showcase/front-page.ts'
-import { clearVersion, forgetSearches, stepVersion, type Forgetting, type VersionClearing, type VersionStep } from './showcase/invalidation.ts'
+import {
+  clearVersion,
+  forgetSearches,
+  stepVersion,
+  type Forgetting,
+  type VersionClearing,
+  type VersionStep,
+} from './showcase/invalidation.ts'
 import { changeProtocol, type ProtocolChange } from './showcase/protocol-change.ts'
 
 /** What the program found out, step by step. */
@@ -82,7 +89,13 @@ export async function demonstrate(servers: Servers, options: Options, listener: 
 }
 
 /** Drives the same readers at the service: where every answer comes from the database, with an empty cache, and with a full one. */
-async function compareLoads(cache: Cache, database: Database, options: Options, listener: Listener, signal: AbortSignal): Promise<LoadComparison> {
+async function compareLoads(
+  cache: Cache,
+  database: Database,
+  options: Options,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<LoadComparison> {
   const { seconds, clients, seed } = options
   const drive = async (which: LoadName, newsroom: Newsroom): Promise<LoadReport> => {
     listener.loading(which, seconds)

@@ -44,7 +44,14 @@ export const routes: readonly Route[] = [
     about: 'the front page: twenty articles by one getMany',
     async answer({ newsroom }) {
       const { value, cache } = await newsroom.front()
-      const cards = value.map(({ id, section, title, source, words, paragraphs }) => ({ id, section, title, source, words, opening: paragraphs[0] }))
+      const cards = value.map(({ id, section, title, source, words, paragraphs }) => ({
+        id,
+        section,
+        title,
+        source,
+        words,
+        opening: paragraphs[0],
+      }))
       return { status: 200, body: cards, cache }
     },
   },
@@ -64,7 +71,8 @@ export const routes: readonly Route[] = [
     about: 'the best ten articles of a full-text search',
     async answer({ newsroom, query }) {
       const words = query.get('q')?.trim() ?? ''
-      if (words === '' || words.length > longestQuery) return failed(400, `Expected ?q= to be 1 to ${longestQuery} characters of what to search for.`)
+      if (words === '' || words.length > longestQuery)
+        return failed(400, `Expected ?q= to be 1 to ${longestQuery} characters of what to search for.`)
       const { value, cache } = await newsroom.search(words)
       return { status: 200, body: value, cache }
     },

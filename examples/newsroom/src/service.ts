@@ -48,7 +48,8 @@ async function route(newsroom: Newsroom, { method = 'GET', url = '/' }: Incoming
   const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
   const there = routes.filter((candidate) => candidate.path.test(path))
   const chosen = there.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method))
-  if (chosen === undefined) return there.length === 0 ? failed(404, `There is nothing at ${path}.`) : failed(405, `${path} does not take ${method}.`)
+  if (chosen === undefined)
+    return there.length === 0 ? failed(404, `There is nothing at ${path}.`) : failed(405, `${path} does not take ${method}.`)
   return chosen.answer({ newsroom, query, part: chosen.path.exec(path)?.[1] ?? '' })
 }
 

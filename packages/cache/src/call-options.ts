@@ -50,7 +50,9 @@ export function readOptions(options: unknown, known: readonly string[], call: st
     }
   } catch (error) {
     if (ShaleError.is(error)) throw error
-    throw new ShaleError('CONFIG_INVALID', `${call}: expected options that can be read; found one that throws. Hand over plain values.`, { cause: error })
+    throw new ShaleError('CONFIG_INVALID', `${call}: expected options that can be read; found one that throws. Hand over plain values.`, {
+      cause: error,
+    })
   }
   return read
 }
@@ -66,7 +68,10 @@ export function kindOf(value: unknown): string {
 }
 
 function unknownOption(name: string, known: readonly string[], call: string): ShaleError {
-  return new ShaleError('CONFIG_INVALID', `${call}: unknown option ${JSON.stringify(name)}; it takes ${known.map((k) => `'${k}'`).join(', ')}.`)
+  return new ShaleError(
+    'CONFIG_INVALID',
+    `${call}: unknown option ${JSON.stringify(name)}; it takes ${known.map((k) => `'${k}'`).join(', ')}.`,
+  )
 }
 
 /** A call's signal, or `CONFIG_INVALID`. */

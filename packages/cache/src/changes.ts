@@ -17,7 +17,13 @@ export async function increment(scope: Scope, key: string, by: number, options: 
   return core.demand<number>(new ShaleError('VALUE_NOT_INTEGER', message, { cause: answer }))
 }
 
-export async function moveVersion(scope: Scope, key: string, by: number, options: CallOptions | undefined, call = 'incrVersion'): Promise<number> {
+export async function moveVersion(
+  scope: Scope,
+  key: string,
+  by: number,
+  options: CallOptions | undefined,
+  call = 'incrVersion',
+): Promise<number> {
   const from = scope.stored(key, options, versionOnly, call)
   const version = options?.version ?? scope.keyspace.version
   if (!Number.isSafeInteger(by) || !Number.isSafeInteger(version + by)) {

@@ -42,5 +42,8 @@ export class Emitter {
 }
 
 function warn(name: CacheEventName, error: unknown): void {
-  process.emitWarning(`A listener of the cache event '${name}' failed: ${error instanceof Error ? error.message : describe(error)}`, 'ShaleWarning')
+  process.emitWarning(
+    `A listener of the cache event '${name}' failed: ${error instanceof Error ? error.message : describe(error)}`,
+    'ShaleWarning',
+  )
 }

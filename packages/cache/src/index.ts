@@ -17,6 +17,7 @@ export type { CacheStats, Counters } from './stats.ts'
 export type { PartialResult } from './failure.ts'
 
 // What its options accept
+export type { Clock, Codec, Driver, KeyFormat, Random, Store, TlsOptions } from '@shale/contracts'
 export { brotli, bytes, cbor, gzip, json, msgpack, v8, zstd } from '@shale/codecs'
 export { ioredis, nodeRedis } from '@shale/client'
 export { createMemoryStore } from '@shale/memory'

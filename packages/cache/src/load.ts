@@ -131,7 +131,8 @@ async function install<T>(
   const { negativeTtl } = plan.options
   const ttl = resolveTtl(isNull && negativeTtl !== undefined ? negativeTtl : context.ttl, context.ttlJitter, scope.ttls, core.random)
   if (ttl !== null && ttl <= 0) return undefined
-  const stored = context.version === plan.options.version || context.version === undefined ? target.stored : scope.keyspace.format(key, context.version)
+  const stored =
+    context.version === plan.options.version || context.version === undefined ? target.stored : scope.keyspace.format(key, context.version)
   const [answer] = await answersOf(core.store.set([{ key: stored, value, ttl }]), 1)
   if (ShaleError.is(answer)) return answer.code === 'CLOSED' ? undefined : answer
   scope.wrote(value)
@@ -147,7 +148,10 @@ async function withinBudget(core: Core, budget: number, work: Promise<ShaleError
   let timer: unknown
   work.catch(() => {})
   const over = new Promise<ShaleError>((resolve) => {
-    const late = new ShaleError('SERVER_TIMEOUT', `getOrSet: not stored within ${core.timeout} ms, reading included; whether it will be is not known.`)
+    const late = new ShaleError(
+      'SERVER_TIMEOUT',
+      `getOrSet: not stored within ${core.timeout} ms, reading included; whether it will be is not known.`,
+    )
     timer = core.clock.setTimeout(() => resolve(late), Math.max(0, budget), true)
   })
   return Promise.race([work, over]).finally(() => core.clock.clearTimeout(timer))
@@ -171,11 +175,15 @@ function impatiently<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): 
     }
     signal?.addEventListener('abort', onAbort)
     if (plan.hardTimeoutMs !== undefined) {
-      timer = core.clock.setTimeout(() => {
-        settle()
-        const message = `getOrSet: the value of '${key}' was not there within its hardTimeout of ${plan.hardTimeoutMs} ms; its load goes on.`
-        reject(new ShaleError('LOAD_TIMEOUT', message))
-      }, plan.hardTimeoutMs, true)
+      timer = core.clock.setTimeout(
+        () => {
+          settle()
+          const message = `getOrSet: the value of '${key}' was not there within its hardTimeout of ${plan.hardTimeoutMs} ms; its load goes on.`
+          reject(new ShaleError('LOAD_TIMEOUT', message))
+        },
+        plan.hardTimeoutMs,
+        true,
+      )
     }
     flight.result.then(
       (loaded) => (settle(), resolve(loaded)),

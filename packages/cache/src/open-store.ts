@@ -9,7 +9,23 @@ export interface OpenStore {
   readonly owned: boolean
 }
 
-const storeMethods = ['get', 'set', 'add', 'swap', 'delete', 'has', 'ttl', 'touch', 'incr', 'move', 'scan', 'flush', 'locate', 'connect', 'close'] as const
+const storeMethods = [
+  'get',
+  'set',
+  'add',
+  'swap',
+  'delete',
+  'has',
+  'ttl',
+  'touch',
+  'incr',
+  'move',
+  'scan',
+  'flush',
+  'locate',
+  'connect',
+  'close',
+] as const
 
 /** The store that a cache's options ask for: in this process, on a server, or the caller's own. */
 export function openStore(options: CacheOptions, timeout: number, clock: Clock, random: Random): OpenStore {
@@ -34,5 +50,9 @@ function clientOptions(options: CacheOptions): Partial<Parameters<typeof createS
 }
 
 function isStore(value: unknown): value is Store {
-  return typeof value === 'object' && value !== null && storeMethods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    storeMethods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+  )
 }

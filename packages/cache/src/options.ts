@@ -1,4 +1,15 @@
-import { describe, ShaleError, type Clock, type Codec, type Driver, type Duration, type KeyFormat, type Random, type Store, type TlsOptions } from '@shale/contracts'
+import {
+  describe,
+  ShaleError,
+  type Clock,
+  type Codec,
+  type Driver,
+  type Duration,
+  type KeyFormat,
+  type Random,
+  type Store,
+  type TlsOptions,
+} from '@shale/contracts'
 import type { Compression, EncryptionOptions } from '@shale/codecs'
 import { readOptions } from './call-options.ts'
 

@@ -53,7 +53,8 @@ export async function reinsert(scope: Scope, options: ReinsertOptions = {}): Pro
   const run = new Reinsertion(scope, options)
   run.stopIfAborted()
   try {
-    for await (const page of scope.core.store.scan(scope.keyspace.pattern('*', options.version === undefined ? 'any' : options.version))) await run.page(page)
+    for await (const page of scope.core.store.scan(scope.keyspace.pattern('*', options.version === undefined ? 'any' : options.version)))
+      await run.page(page)
   } catch (error) {
     throw run.failed(error)
   }
@@ -67,7 +68,10 @@ function checkReinsert({ onProgress, signal, rate }: ReinsertOptions): void {
     throw new ShaleError('CONFIG_INVALID', `reinsertKeys: expected option 'onProgress' to be a function; found ${describe(onProgress)}.`)
   }
   if (rate !== undefined && !(typeof rate === 'number' && rate > 0)) {
-    throw new ShaleError('CONFIG_INVALID', `reinsertKeys: expected option 'rate' to be a number of entries a second above zero; found ${describe(rate)}.`)
+    throw new ShaleError(
+      'CONFIG_INVALID',
+      `reinsertKeys: expected option 'rate' to be a number of entries a second above zero; found ${describe(rate)}.`,
+    )
   }
 }
 
@@ -106,7 +110,7 @@ class Reinsertion {
       if (parsed === undefined || (version !== undefined && parsed.version !== version)) return false
       return this.#seen.size >= maxSeen || this.#seen.add(stored)
     })
-    for (let at = 0; at < keys.length; ) {
+    for (let at = 0; at < keys.length;) {
       this.stopIfAborted()
       const batch = keys.slice(at, at + Math.min(this.#batch, this.#burst))
       at += batch.length
@@ -120,7 +124,8 @@ class Reinsertion {
     const { report } = this
     if (!ShaleError.is(error)) return error
     const { core } = this.#scope
-    const failure = error.code === 'ABORTED' ? error : shardsFailed('reinsertKeys', report, [['', error]], () => core.store.locate('').shard)
+    const failure =
+      error.code === 'ABORTED' ? error : shardsFailed('reinsertKeys', report, [['', error]], () => core.store.locate('').shard)
     if (failure !== error) core.stats.error(failure.code)
     return failure
   }

@@ -43,7 +43,11 @@ export async function clearKeys(scope: Scope, options: ClearOptions | undefined)
   })
 }
 
-async function* eachOnce({ core }: Scope, pattern: string, keyOf: (stored: string) => string | undefined): AsyncGenerator<string, void, void> {
+async function* eachOnce(
+  { core }: Scope,
+  pattern: string,
+  keyOf: (stored: string) => string | undefined,
+): AsyncGenerator<string, void, void> {
   const seen = new SeenKeys(Math.floor(core.random() * 2 ** 32))
   try {
     for await (const page of core.store.scan(pattern)) {

@@ -31,7 +31,11 @@ export async function writeMany(scope: Scope, entries: Entries, options: SetOpti
   const keys = pairs.map(([key]) => key)
   const stored = scope.storedAll(keys, options, setOptions, 'setMany')
   const ttl = scope.ttl(options)
-  const batch = pairs.map(([key, value], i): StoreEntry => ({ key: stored[i] as string, value: scope.encode(key, value), ttl: scope.ttl(options) }))
+  const batch = pairs.map(([key, value], i): StoreEntry => ({
+    key: stored[i] as string,
+    value: scope.encode(key, value),
+    ttl: scope.ttl(options),
+  }))
   const { core } = scope
   if (batch.length === 0) return []
   if (ttl !== null && ttl <= 0) return unsetMany(scope, keys, stored)

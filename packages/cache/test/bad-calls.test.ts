@@ -7,8 +7,39 @@ import { listed } from './operations.ts'
 // Wrong on purpose: what JavaScript callers can do.
 type Loose = Record<string, (...args: unknown[]) => Promise<unknown>>
 
-const badKeys: readonly unknown[] = [undefined, null, '', 5, {}, [], true, Symbol('k'), 'x'.repeat(1025), 'é'.repeat(513), '\ud800', 'a\udc00b', Buffer.from('k'), new String('k')]
-const badOptions: readonly unknown[] = [null, 5, 'x', true, [], new Map(), Promise.resolve({}), () => ({}), { nope: 1 }, Object.create({ nope: 1 }), { get version(): never { throw new Error('no') } }]
+const badKeys: readonly unknown[] = [
+  undefined,
+  null,
+  '',
+  5,
+  {},
+  [],
+  true,
+  Symbol('k'),
+  'x'.repeat(1025),
+  'é'.repeat(513),
+  '\ud800',
+  'a\udc00b',
+  Buffer.from('k'),
+  new String('k'),
+]
+const badOptions: readonly unknown[] = [
+  null,
+  5,
+  'x',
+  true,
+  [],
+  new Map(),
+  Promise.resolve({}),
+  () => ({}),
+  { nope: 1 },
+  Object.create({ nope: 1 }),
+  {
+    get version(): never {
+      throw new Error('no')
+    },
+  },
+]
 const badVersions: readonly unknown[] = [1.5, NaN, Infinity, '1', null, {}, 2 ** 53]
 const badTtls: readonly unknown[] = ['soon', '5 m', NaN, Infinity, {}, [], true, 5n, 101 * 365.25 * 86_400_000]
 const badJitters: readonly unknown[] = [-1, 1.1, NaN, '0.5', null]
@@ -21,12 +52,24 @@ const badValues: readonly (readonly [value: unknown, path: string])[] = [
   [{ a: { b: [1, () => 1] } }, 'a.b[1]'],
   [new Map([['k', Symbol('v')]]), 'k'],
   [new Set([() => 1]), ''],
-  [{ get x(): never { throw new Error('no') } }, ''],
+  [
+    {
+      get x(): never {
+        throw new Error('no')
+      },
+    },
+    '',
+  ],
   [cyclic, '[1]'],
 ]
 
 /** Calls by operation: how to call it with everything right, where its key goes and where its options go. */
-const operations: Readonly<Record<string, { readonly args: readonly unknown[]; readonly keyAt?: number; readonly keysAt?: number; readonly options: readonly string[] }>> = {
+const operations: Readonly<
+  Record<
+    string,
+    { readonly args: readonly unknown[]; readonly keyAt?: number; readonly keysAt?: number; readonly options: readonly string[] }
+  >
+> = {
   get: { args: ['k'], keyAt: 0, options: ['version'] },
   getMany: { args: [['k']], keysAt: 0, options: ['version'] },
   set: { args: ['k', 1], keyAt: 0, options: ['version', 'ttl', 'ttlJitter'] },
@@ -50,7 +93,12 @@ const operations: Readonly<Record<string, { readonly args: readonly unknown[]; r
   lock: { args: ['k'], keyAt: 0, options: ['version'] },
 }
 const entries = Object.entries(operations)
-const badOfOption: Readonly<Record<string, readonly unknown[]>> = { version: badVersions, ttl: badTtls, ttlJitter: badJitters, negativeTtl: badTtls }
+const badOfOption: Readonly<Record<string, readonly unknown[]>> = {
+  version: badVersions,
+  ttl: badTtls,
+  ttlJitter: badJitters,
+  negativeTtl: badTtls,
+}
 
 const tested: readonly Backend[] = backends.filter(({ name }) => name === 'embedded' || name === 'TCP')
 
@@ -88,13 +136,19 @@ describe.each(tested)('$name', (backend) => {
     }
     if (keysAt === undefined) return
     for (const keys of [undefined, null, 5, 'k', {}, true]) await refused(name, args.with(keysAt, keys), 'KEY_INVALID', [name, 'found'])
-    const broken = { *[Symbol.iterator]() { yield 'k'; throw new Error('no') } }
+    const broken = {
+      *[Symbol.iterator]() {
+        yield 'k'
+        throw new Error('no')
+      },
+    }
     await refused(name, args.with(keysAt, broken), 'KEY_INVALID', [name])
   })
 
   test.each(entries)('%s refuses bad options', async (name, { args, options }) => {
     for (const bad of badOptions) await refused(name, [...args, bad], 'CONFIG_INVALID', [name])
-    for (const option of options) for (const bad of badOfOption[option] ?? []) await refused(name, [...args, { [option]: bad }], 'CONFIG_INVALID', [option])
+    for (const option of options)
+      for (const bad of badOfOption[option] ?? []) await refused(name, [...args, { [option]: bad }], 'CONFIG_INVALID', [option])
     await refused(name, [...args, { near: true }], 'CONFIG_INVALID', [name, 'unknown option "near"'])
   })
 
@@ -112,10 +166,40 @@ describe.each(tested)('$name', (backend) => {
   })
 
   test('setMany refuses what is no entries', async () => {
-    for (const bad of [undefined, null, 5, 'x', true, () => 1, new Date(), Promise.resolve({}), [1], ['ab'], [['k']], [['k', 1, 2]], new Set(['k']), { get k(): never { throw new Error('no') } }]) {
+    for (const bad of [
+      undefined,
+      null,
+      5,
+      'x',
+      true,
+      () => 1,
+      new Date(),
+      Promise.resolve({}),
+      [1],
+      ['ab'],
+      [['k']],
+      [['k', 1, 2]],
+      new Set(['k']),
+      {
+        get k(): never {
+          throw new Error('no')
+        },
+      },
+    ]) {
       await refused('setMany', [bad], 'VALUE_INVALID', ['setMany'])
     }
-    for (const key of badKeys) await refused('setMany', [[['good', 1], [key, 1]]], 'KEY_INVALID', ['key'])
+    for (const key of badKeys)
+      await refused(
+        'setMany',
+        [
+          [
+            ['good', 1],
+            [key, 1],
+          ],
+        ],
+        'KEY_INVALID',
+        ['key'],
+      )
     expect(await cache.get('good')).toBe(undefined)
   })
 
@@ -143,20 +227,32 @@ describe.each(tested)('$name', (backend) => {
 
   test('keys', async () => {
     for (const bad of badOptions) expect((await caught((async () => listed(cache.keys('*', bad as object)))())).code).toBe('CONFIG_INVALID')
-    for (const version of badVersions) expect((await caught((async () => listed(cache.keys('*', { version: version as number })))())).code).toBe('CONFIG_INVALID')
+    for (const version of badVersions)
+      expect((await caught((async () => listed(cache.keys('*', { version: version as number })))())).code).toBe('CONFIG_INVALID')
   })
 
   test('getOrSet refuses the options of later releases', async () => {
     for (const option of ['staleFor', 'staleOnError', 'tags', 'lease', 'softTimeout', 'refreshAhead', 'load']) {
       await refused('getOrSet', ['k', () => 1, { [option]: undefined }], 'CONFIG_INVALID', [`unknown option "${option}"`, 'hardTimeout'])
     }
-    for (const bad of ['soon', 0, -1, null, NaN]) await refused('getOrSet', ['k', () => 1, { hardTimeout: bad }], 'CONFIG_INVALID', ['hardTimeout'])
-    for (const bad of [null, {}, 'x', new AbortController()]) await refused('getOrSet', ['k', () => 1, { signal: bad }], 'CONFIG_INVALID', ['signal'])
+    for (const bad of ['soon', 0, -1, null, NaN])
+      await refused('getOrSet', ['k', () => 1, { hardTimeout: bad }], 'CONFIG_INVALID', ['hardTimeout'])
+    for (const bad of [null, {}, 'x', new AbortController()])
+      await refused('getOrSet', ['k', () => 1, { signal: bad }], 'CONFIG_INVALID', ['signal'])
   })
 
   test('what a factory says of its value is checked', async () => {
-    for (const [name, bad, code] of [['ttl', 'soon', 'CONFIG_INVALID'], ['ttlJitter', 7, 'CONFIG_INVALID'], ['version', 1.5, 'CONFIG_INVALID']] as const) {
-      const error = await caught(cache.getOrSet('fresh', (context) => { Object.assign(context, { [name]: bad }); return 1 }))
+    for (const [name, bad, code] of [
+      ['ttl', 'soon', 'CONFIG_INVALID'],
+      ['ttlJitter', 7, 'CONFIG_INVALID'],
+      ['version', 1.5, 'CONFIG_INVALID'],
+    ] as const) {
+      const error = await caught(
+        cache.getOrSet('fresh', (context) => {
+          Object.assign(context, { [name]: bad })
+          return 1
+        }),
+      )
       expect(error.code).toBe(code)
       expect(error.message).toContain(name)
     }
@@ -182,7 +278,8 @@ describe.each(tested)('$name', (backend) => {
     for (const bad of ['x', null, 1, {}]) await refused('lock', ['k', { extend: bad }], 'CONFIG_INVALID', ['extend'])
     for (const bad of ['x', null, 1, {}]) await refused('lock', ['k', { signal: bad }], 'CONFIG_INVALID', ['signal'])
     const lock = await cache.lock('k')
-    for (const bad of [...badTtls, null, 0, -1]) expect((await caught(lock?.extend(bad as number) as Promise<void>)).code).toBe('CONFIG_INVALID')
+    for (const bad of [...badTtls, null, 0, -1])
+      expect((await caught(lock?.extend(bad as number) as Promise<void>)).code).toBe('CONFIG_INVALID')
     expect(await lock?.release()).toBe(true)
   })
 

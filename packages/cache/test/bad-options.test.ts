@@ -2,8 +2,28 @@ import { describe, expect, test } from 'vitest'
 import { bytes, cbor, createCache, createCaches, createMemoryStore, gzip, json, type CacheOptions } from '@shale/cache'
 import { thrown } from './caught.ts'
 
-const throwing = { get servers(): never { throw new Error('no') } }
-const durations: readonly unknown[] = ['soon', '5 m', '1w', '', ' 1s', '1e3ms', NaN, Infinity, -Infinity, {}, [], true, 5n, () => 1, 101 * 365.25 * 86_400_000]
+const throwing = {
+  get servers(): never {
+    throw new Error('no')
+  },
+}
+const durations: readonly unknown[] = [
+  'soon',
+  '5 m',
+  '1w',
+  '',
+  ' 1s',
+  '1e3ms',
+  NaN,
+  Infinity,
+  -Infinity,
+  {},
+  [],
+  true,
+  5n,
+  () => 1,
+  101 * 365.25 * 86_400_000,
+]
 const positive: readonly unknown[] = [...durations, null, 0, -1, '-5s']
 const texts: readonly unknown[] = [5, null, true, {}, [], Symbol('x'), () => 'x']
 
@@ -12,12 +32,64 @@ const key32 = Buffer.alloc(32, 7)
 /** By option, values that it must refuse. */
 const wrong: Readonly<Record<keyof CacheOptions, readonly unknown[]>> = {
   servers: [
-    ...[null, 5, true, {}, [], ['redis://a', 'redis://b'], Symbol('x'), () => 'x', new Map(), Promise.resolve('redis://a'), new URL('redis://a')],
+    ...[
+      null,
+      5,
+      true,
+      {},
+      [],
+      ['redis://a', 'redis://b'],
+      Symbol('x'),
+      () => 'x',
+      new Map(),
+      Promise.resolve('redis://a'),
+      new URL('redis://a'),
+    ],
     ...[{ primary: 'redis://a' }, { cluster: [] }, { sentinels: [], master: 'm' }, { get: () => 1 }],
-    ...['', ' ', 'http://host', 'redis:', 'redis://', 'redis:///1', 'redis://host:x', 'redis://host:0', 'redis://host:70000', 'redis://host/x', 'redis://host/-1'],
-    ...['redis://host/1.5', 'redis://host?db=1&db=2', 'redis://host/1?db=2', 'redis://host?nope=1', 'redis://a b', ' redis://host', 'redis://host\n', 'redis://user@host'],
-    ...['redis://[::1', 'redis://%zz@host', 'redis://a,redis://b', 'unix://', 'unix://relative', 'unix:///x?db=x', 'unix:///x?nope=1', 'host:port', 'a:b:c'],
-    ...['memory:x', 'memory://', 'memory:?maxBytes=0', 'memory:?maxBytes=x', 'memory:?maxBytes=1&maxBytes=2', 'memory:?nope=1', 'memory:?maxEntries=-1', 'memory:?maxEntries=1.5'],
+    ...[
+      '',
+      ' ',
+      'http://host',
+      'redis:',
+      'redis://',
+      'redis:///1',
+      'redis://host:x',
+      'redis://host:0',
+      'redis://host:70000',
+      'redis://host/x',
+      'redis://host/-1',
+    ],
+    ...[
+      'redis://host/1.5',
+      'redis://host?db=1&db=2',
+      'redis://host/1?db=2',
+      'redis://host?nope=1',
+      'redis://a b',
+      ' redis://host',
+      'redis://host\n',
+      'redis://user@host',
+    ],
+    ...[
+      'redis://[::1',
+      'redis://%zz@host',
+      'redis://a,redis://b',
+      'unix://',
+      'unix://relative',
+      'unix:///x?db=x',
+      'unix:///x?nope=1',
+      'host:port',
+      'a:b:c',
+    ],
+    ...[
+      'memory:x',
+      'memory://',
+      'memory:?maxBytes=0',
+      'memory:?maxBytes=x',
+      'memory:?maxBytes=1&maxBytes=2',
+      'memory:?nope=1',
+      'memory:?maxEntries=-1',
+      'memory:?maxEntries=1.5',
+    ],
   ],
   username: texts,
   password: [...texts, ''],
@@ -25,18 +97,72 @@ const wrong: Readonly<Record<keyof CacheOptions, readonly unknown[]>> = {
   tls: [null, 'yes', 1, [], { nope: true }, () => true],
   connectTimeout: positive,
   driver: [null, 'ioredis', {}, { connect: 1 }, () => 1, []],
-  connections: [0, -1, 1.5, NaN, Infinity, '1', null, {}, [], { min: 2, max: 1 }, { min: 1 }, { max: 1 }, { min: 0, max: 1 }, { min: 1, max: 2, nope: 3 }],
+  connections: [
+    0,
+    -1,
+    1.5,
+    NaN,
+    Infinity,
+    '1',
+    null,
+    {},
+    [],
+    { min: 2, max: 1 },
+    { min: 1 },
+    { max: 1 },
+    { min: 0, max: 1 },
+    { min: 1, max: 2, nope: 3 },
+  ],
   keyPrefix: [5, null, {}, '7', 'a:7', '7:a', '-1', '\ud800', 'x'.repeat(600), true],
   version: [1.5, NaN, Infinity, '1', null, {}, 2 ** 53, true],
   keyFormat: [null, 5, {}, { format: 1 }, { format: () => 'x', parse: 5 }, 'x', () => 'x'],
   ttl: durations,
   ttlJitter: [-0.1, 1.1, NaN, '0.5', null, {}, Infinity, true],
-  codec: [null, 'cbor', 5, {}, cbor, [], { ...json(), id: -1 }, { ...json(), id: 256 }, { ...json(), id: 1.5 }, { ...json(), decode: 1 }, { ...json(), protocol: 0.5 }],
-  accept: [null, 'cbor', {}, [null], ['cbor'], [{}], cbor(), [{ ...json(), id: 200 }, { ...bytes(), id: 200 }]],
+  codec: [
+    null,
+    'cbor',
+    5,
+    {},
+    cbor,
+    [],
+    { ...json(), id: -1 },
+    { ...json(), id: 256 },
+    { ...json(), id: 1.5 },
+    { ...json(), decode: 1 },
+    { ...json(), protocol: 0.5 },
+  ],
+  accept: [
+    null,
+    'cbor',
+    {},
+    [null],
+    ['cbor'],
+    [{}],
+    cbor(),
+    [
+      { ...json(), id: 200 },
+      { ...bytes(), id: 200 },
+    ],
+  ],
   compression: [null, 'gzip', {}, gzip, 5, []],
   encryption: [
-    ...[null, 'key', {}, [], { keys: {} }, { keys: {}, current: 'a' }, { keys: { a: key32 } }, { keys: { a: key32 }, current: 'b' }, { keys: { a: key32 }, current: 5 }],
-    ...[{ keys: { a: Buffer.alloc(31) }, current: 'a' }, { keys: { a: 'x'.repeat(32) }, current: 'a' }, { keys: null, current: 'a' }, { keys: { a: key32 }, current: 'a', nope: 1 }],
+    ...[
+      null,
+      'key',
+      {},
+      [],
+      { keys: {} },
+      { keys: {}, current: 'a' },
+      { keys: { a: key32 } },
+      { keys: { a: key32 }, current: 'b' },
+      { keys: { a: key32 }, current: 5 },
+    ],
+    ...[
+      { keys: { a: Buffer.alloc(31) }, current: 'a' },
+      { keys: { a: 'x'.repeat(32) }, current: 'a' },
+      { keys: null, current: 'a' },
+      { keys: { a: key32 }, current: 'a', nope: 1 },
+    ],
   ],
   maxValueBytes: [0, -1, 1.5, NaN, '1', null, {}, true],
   timeout: positive,
@@ -45,7 +171,12 @@ const wrong: Readonly<Record<keyof CacheOptions, readonly unknown[]>> = {
   random: [null, 5, {}, 'x'],
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value.slice(0, 30)) : typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof URL) ? `{ ${Object.keys(value).join(', ')} }` : String(value as number).slice(0, 40))
+const shown = (value: unknown): string =>
+  typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 30))
+    : typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof URL)
+      ? `{ ${Object.keys(value).join(', ')} }`
+      : String(value as number).slice(0, 40)
 
 describe.each(Object.entries(wrong))('option %s', (name, values) => {
   test.each(values.map((value) => [shown(value), value] as const))('refuses %s', (_, value) => {
@@ -61,12 +192,26 @@ describe.each(Object.entries(wrong))('option %s', (name, values) => {
   test('is checked where no server needs it', () => {
     const value = values.find((one) => one !== undefined)
     expect(thrown(() => createCache({ [name]: value } as CacheOptions)).message).toContain(name)
-    if (name !== 'servers') expect(thrown(() => createCache({ servers: createMemoryStore(), [name]: value } as CacheOptions)).message).toContain(name)
+    if (name !== 'servers')
+      expect(thrown(() => createCache({ servers: createMemoryStore(), [name]: value } as CacheOptions)).message).toContain(name)
   })
 })
 
 describe('options that are not there', () => {
-  const later = ['near', 'breaker', 'readFrom', 'router', 'previousServers', 'readYourWrites', 'maxReplicaLag', 'sentinels', 'constructor', 'toString', '__proto__x', 'Servers']
+  const later = [
+    'near',
+    'breaker',
+    'readFrom',
+    'router',
+    'previousServers',
+    'readYourWrites',
+    'maxReplicaLag',
+    'sentinels',
+    'constructor',
+    'toString',
+    '__proto__x',
+    'Servers',
+  ]
   test.each(later)('%s is refused as unknown', (name) => {
     for (const value of [undefined, false, true, 'primary', {}]) {
       const { code, message } = thrown(() => createCache({ [name]: value } as CacheOptions))
@@ -78,15 +223,28 @@ describe('options that are not there', () => {
 })
 
 describe('what is no options object', () => {
-  test.each([null, 5, 'redis://localhost', true, [], ['redis://localhost'], () => ({}), new Map([['servers', 'memory:']]), new Set(), Promise.resolve({}), new URL('redis://a'), new Date(), Symbol('x')].map((value) => [shown(value), value]))(
-    '%s',
-    (_, value) => {
-      const { code, message } = thrown(() => createCache(value as CacheOptions))
-      expect(code).toBe('CONFIG_INVALID')
-      expect(message).toContain('createCache: expected its options as an object')
-      expect(message).toContain('found')
-    },
-  )
+  test.each(
+    [
+      null,
+      5,
+      'redis://localhost',
+      true,
+      [],
+      ['redis://localhost'],
+      () => ({}),
+      new Map([['servers', 'memory:']]),
+      new Set(),
+      Promise.resolve({}),
+      new URL('redis://a'),
+      new Date(),
+      Symbol('x'),
+    ].map((value) => [shown(value), value]),
+  )('%s', (_, value) => {
+    const { code, message } = thrown(() => createCache(value as CacheOptions))
+    expect(code).toBe('CONFIG_INVALID')
+    expect(message).toContain('createCache: expected its options as an object')
+    expect(message).toContain('found')
+  })
 
   test('inherited options count, also unknown ones', () => {
     expect(thrown(() => createCache(Object.create({ near: true }) as CacheOptions)).message).toContain('near')
@@ -105,13 +263,24 @@ describe('what is no options object', () => {
     const { code, cause } = thrown(() => createCache(throwing))
     expect(code).toBe('CONFIG_INVALID')
     expect((cause as Error).message).toBe('no')
-    const trap = new Proxy({}, { ownKeys: () => { throw new Error('no') } })
+    const trap = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no')
+        },
+      },
+    )
     expect(thrown(() => createCache(trap)).code).toBe('CONFIG_INVALID')
   })
 
   test('a getter is read once: what was checked is what is used', () => {
     let reads = 0
-    createCache({ get keyPrefix() { return ++reads === 1 ? 'good' : '7' } })
+    createCache({
+      get keyPrefix() {
+        return ++reads === 1 ? 'good' : '7'
+      },
+    })
     expect(reads).toBe(1)
   })
 })

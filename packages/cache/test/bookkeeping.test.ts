@@ -2,10 +2,13 @@ import { expect, test } from 'vitest'
 import { at, sorted } from './sites.ts'
 
 at('bookkeeping keys', ['embedded', 'TCP'], (site) => {
-  const format = { format: (key: string, prefix: string, version: number) => `${prefix}|${version}|${key}`, parse: (stored: string, prefix: string) => {
-    const [head, version, ...key] = stored.split('|')
-    return head === prefix && key.length > 0 ? { key: key.join('|'), version: Number(version) } : undefined
-  } }
+  const format = {
+    format: (key: string, prefix: string, version: number) => `${prefix}|${version}|${key}`,
+    parse: (stored: string, prefix: string) => {
+      const [head, version, ...key] = stored.split('|')
+      return head === prefix && key.length > 0 ? { key: key.join('|'), version: Number(version) } : undefined
+    },
+  }
 
   test('a lock never shows in keys, deletePattern and counts, and is no entry', async () => {
     const cache = site.cache()

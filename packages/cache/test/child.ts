@@ -11,7 +11,11 @@ export interface Ended {
 }
 
 /** Runs a program of the folder `programs` on the built package; kills it after `ms` milliseconds. */
-export function runProgram(name: string, argument: unknown, { flags = [], ms = 20_000 }: { readonly flags?: readonly string[]; readonly ms?: number } = {}): Promise<Ended> {
+export function runProgram(
+  name: string,
+  argument: unknown,
+  { flags = [], ms = 20_000 }: { readonly flags?: readonly string[]; readonly ms?: number } = {},
+): Promise<Ended> {
   const file = fileURLToPath(new URL(`./programs/${name}`, import.meta.url))
   const { NODE_OPTIONS: _, ...env } = process.env
   const child = spawn(process.execPath, ['--unhandled-rejections=strict', ...flags, file, JSON.stringify(argument)], {

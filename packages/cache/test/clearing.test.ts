@@ -97,7 +97,10 @@ at('clearing', ['embedded', 'TCP'], (site) => {
     await own.touch('a')
     expect(await own.ttl('a')).toBe(null)
     const jittery = cache.namespace('jittery', { ttlJitter: 1 })
-    await jittery.setMany(Array.from({ length: 50 }, (_, i) => [`k${i}`, 1]), { ttl: '1h' })
+    await jittery.setMany(
+      Array.from({ length: 50 }, (_, i) => [`k${i}`, 1]),
+      { ttl: '1h' },
+    )
     const left = await Promise.all(Array.from({ length: 50 }, (_, i) => jittery.ttl(`k${i}`)))
     expect(Math.min(...left.map(Number))).toBeLessThan(1_800_000)
   })

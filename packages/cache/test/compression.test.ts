@@ -5,7 +5,10 @@ import { at } from './sites.ts'
 const text = 'a cache of many words '.repeat(500)
 
 at('compression', ['embedded', 'TCP'], (site) => {
-  describe.each([['gzip', gzip], ['brotli', brotli]] as const)('%s', (name, make) => {
+  describe.each([
+    ['gzip', gzip],
+    ['brotli', brotli],
+  ] as const)('%s', (name, make) => {
     test('what is over the threshold is stored smaller, and comes back', async () => {
       const cache = site.cache({ compression: make({ threshold: 200 }) })
       await cache.setMany({ large: { text }, small: { text: 'short' }, n: 5 })
@@ -13,7 +16,13 @@ at('compression', ['embedded', 'TCP'], (site) => {
       expect((await cache.inspect('large'))?.bytes).toBeLessThan(text.length / 5)
       expect((await cache.inspect('small'))?.compression).toBe(undefined)
       expect(await site.raw(`${site.prefix}:1:n`)).toBe('5')
-      expect(await cache.getMany(['large', 'small', 'n'])).toEqual(new Map<string, unknown>([['large', { text }], ['small', { text: 'short' }], ['n', 5]]))
+      expect(await cache.getMany(['large', 'small', 'n'])).toEqual(
+        new Map<string, unknown>([
+          ['large', { text }],
+          ['small', { text: 'short' }],
+          ['n', 5],
+        ]),
+      )
       expect(await cache.incr('n')).toBe(6)
     })
 

@@ -41,34 +41,49 @@ at('counters', ['embedded', 'TCP'], (site) => {
     expect(await site.raw(stored('a'))).toBe(undefined)
   })
 
-  test.each([['a string', '42'], ['a fraction', 1.5], ['negative zero', -0], ['null', null], ['true', true], ['a BigInt', 42n], ['an object', { n: 1 }], ['NaN', NaN], ['beyond 2^53', 2 ** 53]])(
-    '%s is VALUE_NOT_INTEGER, and stays as it was',
-    async (_, value) => {
-      const cache = site.cache()
-      await cache.set('a', value, { ttl: '1h' })
-      expect(await codeOf(cache.incr('a'))).toBe('VALUE_NOT_INTEGER')
-      expect(await codeOf(cache.decr('a'))).toBe('VALUE_NOT_INTEGER')
-      expect(await cache.get('a')).toStrictEqual(value)
-      expect(await cache.ttl('a')).toBeGreaterThan(3_000_000)
-    },
-  )
-
-  test.each(['007', '+1', ' 1', '1 ', '-0', '', '1.0', '1e3', '0x10', 'abc', '-', '--1', '\n1'])('the text %j of another program is VALUE_NOT_INTEGER, and stays', async (text) => {
+  test.each([
+    ['a string', '42'],
+    ['a fraction', 1.5],
+    ['negative zero', -0],
+    ['null', null],
+    ['true', true],
+    ['a BigInt', 42n],
+    ['an object', { n: 1 }],
+    ['NaN', NaN],
+    ['beyond 2^53', 2 ** 53],
+  ])('%s is VALUE_NOT_INTEGER, and stays as it was', async (_, value) => {
     const cache = site.cache()
-    await site.put(stored('a'), text)
+    await cache.set('a', value, { ttl: '1h' })
     expect(await codeOf(cache.incr('a'))).toBe('VALUE_NOT_INTEGER')
-    expect(await site.raw(stored('a'))).toBe(text)
+    expect(await codeOf(cache.decr('a'))).toBe('VALUE_NOT_INTEGER')
+    expect(await cache.get('a')).toStrictEqual(value)
+    expect(await cache.ttl('a')).toBeGreaterThan(3_000_000)
   })
 
-  test.each([['0', 1, 1], ['-1', 1, 0], ['42', -50, -8], [String(most), -1, most - 1], [String(-most), 1, 1 - most], ['9007199254740993', -10, 9007199254740983], ['-9007199254740993', 10, -9007199254740983]])(
-    'the text %j of another program and %i make %i',
-    async (text, by, sum) => {
+  test.each(['007', '+1', ' 1', '1 ', '-0', '', '1.0', '1e3', '0x10', 'abc', '-', '--1', '\n1'])(
+    'the text %j of another program is VALUE_NOT_INTEGER, and stays',
+    async (text) => {
       const cache = site.cache()
       await site.put(stored('a'), text)
-      expect(await cache.incr('a', by)).toBe(sum)
-      expect(await site.raw(stored('a'))).toBe(String(sum))
+      expect(await codeOf(cache.incr('a'))).toBe('VALUE_NOT_INTEGER')
+      expect(await site.raw(stored('a'))).toBe(text)
     },
   )
+
+  test.each([
+    ['0', 1, 1],
+    ['-1', 1, 0],
+    ['42', -50, -8],
+    [String(most), -1, most - 1],
+    [String(-most), 1, 1 - most],
+    ['9007199254740993', -10, 9007199254740983],
+    ['-9007199254740993', 10, -9007199254740983],
+  ])('the text %j of another program and %i make %i', async (text, by, sum) => {
+    const cache = site.cache()
+    await site.put(stored('a'), text)
+    expect(await cache.incr('a', by)).toBe(sum)
+    expect(await site.raw(stored('a'))).toBe(String(sum))
+  })
 
   describe.each([
     ['one over the most', String(most), 1],
@@ -90,12 +105,15 @@ at('counters', ['embedded', 'TCP'], (site) => {
     })
   })
 
-  test.each(['9223372036854775808', '-9223372036854775809', '1'.repeat(40)])('%s, which a server cannot add to, is an error, and the value stays as it was', async (text) => {
-    const cache = site.cache()
-    await site.put(stored('a'), text)
-    expect(await codeOf(cache.incr('a'))).toBe('VALUE_OUT_OF_RANGE')
-    expect(await cache.get('a')).toBe(BigInt(text))
-  })
+  test.each(['9223372036854775808', '-9223372036854775809', '1'.repeat(40)])(
+    '%s, which a server cannot add to, is an error, and the value stays as it was',
+    async (text) => {
+      const cache = site.cache()
+      await site.put(stored('a'), text)
+      expect(await codeOf(cache.incr('a'))).toBe('VALUE_OUT_OF_RANGE')
+      expect(await cache.get('a')).toBe(BigInt(text))
+    },
+  )
 
   test('the limits can be reached', async () => {
     const cache = site.cache()

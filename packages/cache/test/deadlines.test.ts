@@ -39,7 +39,8 @@ async function stopped(options: CacheOptions = {}): Promise<Cache> {
 }
 
 /** Prints a figure, for the table of promises. */
-const tell = (what: string, times: readonly number[], unit = 'ms'): void => console.log(`${what}: at most ${Math.ceil(Math.max(...times))} ${unit}`)
+const tell = (what: string, times: readonly number[], unit = 'ms'): void =>
+  console.log(`${what}: at most ${Math.ceil(Math.max(...times))} ${unit}`)
 
 async function timed(call: Promise<unknown>): Promise<number> {
   const began = performance.now()

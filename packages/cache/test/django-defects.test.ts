@@ -20,7 +20,10 @@ at('what Django’s Redis backends get wrong', ['embedded', 'TCP'], (site) => {
       await cache.set(key, 5, { ttl: 12 })
       const found = new Set<unknown>()
       const addAll = async (): Promise<void> => {
-        for (const result of await Promise.all(Array.from({ length: 20 }, () => cache.incr(key).catch((error: { code: string }) => error.code)))) found.add(result)
+        for (const result of await Promise.all(
+          Array.from({ length: 20 }, () => cache.incr(key).catch((error: { code: string }) => error.code)),
+        ))
+          found.add(result)
       }
       await until('the entry is gone', async () => (await addAll(), found.has('KEY_NOT_FOUND')))
       await addAll()
@@ -51,7 +54,11 @@ at('what Django’s Redis backends get wrong', ['embedded', 'TCP'], (site) => {
 
   test('django-redis-cache: the losers of a cold get_or_set get None', async () => {
     const caches = [site.cache(), site.cache()]
-    const results = await Promise.all(Array.from({ length: 50 }, (_, i) => (caches[i % 2] as Cache).getOrSet('a', async () => (await new Promise((resolve) => setTimeout(resolve, 5)), 'loaded'))))
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        (caches[i % 2] as Cache).getOrSet('a', async () => (await new Promise((resolve) => setTimeout(resolve, 5)), 'loaded')),
+      ),
+    )
     expect(results).toEqual(Array.from({ length: 50 }, () => 'loaded'))
   })
 

@@ -87,7 +87,12 @@ at('encryption', ['embedded', 'TCP'], (site) => {
     expect(await before.get('b')).toBe(undefined)
     expect((await during.reinsertKeys()).rewritten).toBe(1)
     const after = site.cache({ encryption: { keys: { k2: keys.new }, current: 'k2' } })
-    expect(await after.getMany(['a', 'b'])).toEqual(new Map([['a', 'old'], ['b', 'new']]))
+    expect(await after.getMany(['a', 'b'])).toEqual(
+      new Map([
+        ['a', 'old'],
+        ['b', 'new'],
+      ]),
+    )
   })
 
   test('a cache without the key, or without encryption, misses and leaves the entry', async () => {

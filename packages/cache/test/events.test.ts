@@ -12,11 +12,14 @@ function failing() {
   return createCache({ servers: store })
 }
 
-test.each([undefined, null, '', 'error', 'Degraded', 'toString', '__proto__', 5, {}, Symbol('x')])('on(%s) is refused, and the message lists the events', (name) => {
-  const { code, message } = thrown(() => createCache().on(name as CacheEventName, () => {}))
-  expect(code).toBe('CONFIG_INVALID')
-  for (const event of ['connect', 'disconnect', 'degraded', 'decode-error']) expect(message).toContain(event)
-})
+test.each([undefined, null, '', 'error', 'Degraded', 'toString', '__proto__', 5, {}, Symbol('x')])(
+  'on(%s) is refused, and the message lists the events',
+  (name) => {
+    const { code, message } = thrown(() => createCache().on(name as CacheEventName, () => {}))
+    expect(code).toBe('CONFIG_INVALID')
+    for (const event of ['connect', 'disconnect', 'degraded', 'decode-error']) expect(message).toContain(event)
+  },
+)
 
 test.each([undefined, null, 'x', {}, 5])('a listener that is no function is refused: %s', (listener) => {
   const { code, message } = thrown(() => createCache().on('degraded', listener as () => void))
@@ -29,10 +32,26 @@ test('a listener that throws or rejects, whatever it throws, harms nobody', asyn
   vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(String(warning)))
   const cache = failing()
   const heard: string[] = []
-  const oddities: readonly unknown[] = [new Error('mine'), 'text', undefined, null, Object.create(null), { toString() { throw new Error('no') } }, Symbol('x')]
+  const oddities: readonly unknown[] = [
+    new Error('mine'),
+    'text',
+    undefined,
+    null,
+    Object.create(null),
+    {
+      toString() {
+        throw new Error('no')
+      },
+    },
+    Symbol('x'),
+  ]
   for (const odd of oddities) {
-    cache.on('degraded', () => { throw odd })
-    const rejecting = async (): Promise<never> => { throw odd }
+    cache.on('degraded', () => {
+      throw odd
+    })
+    const rejecting = async (): Promise<never> => {
+      throw odd
+    }
     cache.on('degraded', rejecting as () => unknown)
   }
   cache.on('degraded', ({ operation }) => heard.push(operation))
@@ -78,10 +97,31 @@ test('stats are a closed list, a copy, and numbers', async () => {
   await cache.getMany(['a', 'b'])
   await cache.delete('a')
   const stats = cache.stats()
-  expect(Object.keys(stats).sort()).toStrictEqual(['bytesRead', 'bytesWritten', 'degraded', 'deletes', 'errors', 'hits', 'misses', 'sets', 'shards'])
+  expect(Object.keys(stats).sort()).toStrictEqual([
+    'bytesRead',
+    'bytesWritten',
+    'degraded',
+    'deletes',
+    'errors',
+    'hits',
+    'misses',
+    'sets',
+    'shards',
+  ])
   expect(stats).toMatchObject({ hits: 2, misses: 2, sets: 1, deletes: 1, degraded: 0, errors: {} })
   expect(stats.bytesRead).toBe(2 * stats.bytesWritten)
-  expect(stats.shards).toStrictEqual({ memory: { hits: 2, misses: 2, sets: 1, deletes: 1, degraded: 0, errors: {}, bytesRead: stats.bytesRead, bytesWritten: stats.bytesWritten } })
+  expect(stats.shards).toStrictEqual({
+    memory: {
+      hits: 2,
+      misses: 2,
+      sets: 1,
+      deletes: 1,
+      degraded: 0,
+      errors: {},
+      bytesRead: stats.bytesRead,
+      bytesWritten: stats.bytesWritten,
+    },
+  })
   Object.assign(stats, { hits: 100 })
   Object.assign(stats.errors, { CLOSED: 5 })
   expect(cache.stats()).toMatchObject({ hits: 2, errors: {} })

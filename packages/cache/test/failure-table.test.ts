@@ -101,7 +101,12 @@ describe('a failure of some keys leaves the others theirs', () => {
 
   test('getMany gives the hits', async () => {
     const { cache, degraded } = await half()
-    expect(await cache.getMany(['k3', 'k2', 'k1', 'k0', 'none'])).toStrictEqual(new Map([['k2', 2], ['k0', 0]]))
+    expect(await cache.getMany(['k3', 'k2', 'k1', 'k0', 'none'])).toStrictEqual(
+      new Map([
+        ['k2', 2],
+        ['k0', 0],
+      ]),
+    )
     expect(degraded).toMatchObject([{ operation: 'getMany', keys: ['k3', 'k1'], error: { code: 'SHARDS_FAILED' } }])
     expect(cache.stats()).toMatchObject({ hits: 2, misses: 3 })
   })
@@ -111,13 +116,25 @@ describe('a failure of some keys leaves the others theirs', () => {
     const { code, partial } = await caught(cache.getMany(['k3', 'k2', 'k1', 'k0']))
     expect({ code, partial }).toStrictEqual({
       code: 'SHARDS_FAILED',
-      partial: { done: new Map([['k2', 2], ['k0', 0]]), failed: failed('SERVER_UNAVAILABLE') },
+      partial: {
+        done: new Map([
+          ['k2', 2],
+          ['k0', 0],
+        ]),
+        failed: failed('SERVER_UNAVAILABLE'),
+      },
     })
   })
 
   test('setMany gives the keys that were not stored, each once', async () => {
     const { cache, degraded } = await half()
-    expect(await cache.setMany([['k1', 'x'], ['k2', 'y'], ['k1', 'z']])).toStrictEqual(['k1'])
+    expect(
+      await cache.setMany([
+        ['k1', 'x'],
+        ['k2', 'y'],
+        ['k1', 'z'],
+      ]),
+    ).toStrictEqual(['k1'])
     expect(await cache.get('k2')).toBe('y')
     expect(degraded).toMatchObject([{ operation: 'setMany', keys: ['k1'], error: { partial: { done: 1 } } }])
   })
@@ -190,15 +207,18 @@ test('keys that fail half-way have given what came before', async () => {
 })
 
 describe.each(['degrade', 'throw'] as const)("after close, with errors: '%s'", (errors) => {
-  test.each([...safeOperations, ...strictOperations, { name: 'connect', call: (cache: Cache) => cache.connect() }])('$name is CLOSED', async ({ call }) => {
-    for (const servers of ['memory:', 'redis://127.0.0.1:1', createMemoryStore()]) {
-      const cache = createCache({ servers, errors })
-      await cache.close()
-      await cache.close()
-      expect((await caught((async () => call(cache))())).code).toBe('CLOSED')
-      expect((await caught((async () => call(cache.namespace('inner')))())).code).toBe('CLOSED')
-    }
-  })
+  test.each([...safeOperations, ...strictOperations, { name: 'connect', call: (cache: Cache) => cache.connect() }])(
+    '$name is CLOSED',
+    async ({ call }) => {
+      for (const servers of ['memory:', 'redis://127.0.0.1:1', createMemoryStore()]) {
+        const cache = createCache({ servers, errors })
+        await cache.close()
+        await cache.close()
+        expect((await caught((async () => call(cache))())).code).toBe('CLOSED')
+        expect((await caught((async () => call(cache.namespace('inner')))())).code).toBe('CLOSED')
+      }
+    },
+  )
 })
 
 test('what comes back from a store of the user is left open by close', async () => {

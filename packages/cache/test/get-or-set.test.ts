@@ -67,7 +67,12 @@ at('getOrSet', ['embedded', 'TCP'], (site) => {
     const cache = site.cache()
     for (const error of [new TypeError('no such user'), 'a string', undefined, null]) {
       const calls = Array.from({ length: 3 }, () => cache.getOrSet('a', () => Promise.reject(error)))
-      const settled = await Promise.allSettled([...calls, cache.getOrSet('b', () => { throw error })])
+      const settled = await Promise.allSettled([
+        ...calls,
+        cache.getOrSet('b', () => {
+          throw error
+        }),
+      ])
       for (const one of settled) {
         expect(one.status).toBe('rejected')
         expect((one as PromiseRejectedResult).reason).toBe(error)
@@ -108,11 +113,15 @@ at('getOrSet', ['embedded', 'TCP'], (site) => {
     await cache.getOrSet('call', () => 1, { ttl: '1h' })
     expect(await cache.ttl('call')).toBeGreaterThan(3_000_000)
     const seen: Partial<LoadContext>[] = []
-    await cache.getOrSet('context', async (context) => {
-      seen.push({ ttl: context.ttl, version: context.version })
-      context.ttl = '2h'
-      return 1
-    }, { ttl: '1h', version: 2 })
+    await cache.getOrSet(
+      'context',
+      async (context) => {
+        seen.push({ ttl: context.ttl, version: context.version })
+        context.ttl = '2h'
+        return 1
+      },
+      { ttl: '1h', version: 2 },
+    )
     expect(seen).toEqual([{ ttl: '1h', version: 2 }])
     expect(await cache.ttl('context', { version: 2 })).toBeGreaterThan(7_000_000)
     await cache.getOrSet('ever', (context) => ((context.ttl = null), 1))
@@ -122,7 +131,9 @@ at('getOrSet', ['embedded', 'TCP'], (site) => {
     await cache.getOrSet('moved', (context) => ((context.version = 5), 1))
     expect(await cache.has('moved')).toBe(false)
     expect(await cache.get('moved', { version: 5 })).toBe(1)
-    await Promise.all(Array.from({ length: 40 }, (_, i) => cache.getOrSet(`j${i}`, (context) => ((context.ttlJitter = 1), 1), { ttl: '1h' })))
+    await Promise.all(
+      Array.from({ length: 40 }, (_, i) => cache.getOrSet(`j${i}`, (context) => ((context.ttlJitter = 1), 1), { ttl: '1h' })),
+    )
     const left = await Promise.all(Array.from({ length: 40 }, (_, i) => cache.ttl(`j${i}`)))
     expect(Math.min(...left.map(Number))).toBeLessThan(1_800_000)
   })

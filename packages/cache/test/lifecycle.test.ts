@@ -148,7 +148,13 @@ test('the embedded store is bounded by entries and by bytes; the least recently 
   for (const key of ['a', 'b', 'c']) await few.set(key, key)
   await few.get('a')
   await few.set('d', 'd')
-  expect(await few.getMany([...'abcd'])).toEqual(new Map([['a', 'a'], ['c', 'c'], ['d', 'd']]))
+  expect(await few.getMany([...'abcd'])).toEqual(
+    new Map([
+      ['a', 'a'],
+      ['c', 'c'],
+      ['d', 'd'],
+    ]),
+  )
   await using small = createCache({ servers: 'memory:?maxBytes=20000' })
   for (let i = 0; i < 100; i++) await small.set(`k${i}`, 'x'.repeat(1000))
   let kept = 0

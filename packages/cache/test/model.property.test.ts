@@ -55,7 +55,7 @@ const meaning: Readonly<Record<string, (key: string) => boolean>> = {
   'x\\*y': (k) => k === 'x*y',
   '[a-b]': (k) => k === 'a' || k === 'b',
   '\\[z]': (k) => k === '[z]',
-  'é': (k) => k === 'é',
+  é: (k) => k === 'é',
   nothing: () => false,
   '??': (k) => Buffer.byteLength(k) === 2,
 }
@@ -99,7 +99,10 @@ async function step(cache: Cache, model: Model, o: Operation): Promise<void> {
     case 'get':
       return same(await cache.get(o.key, options), model.get(o.key, v))
     case 'getMany':
-      return same([...(await cache.getMany(o.keys, options))], [...new Set(o.keys)].filter((k) => model.has(k, v)).map((k) => [k, model.get(k, v)]))
+      return same(
+        [...(await cache.getMany(o.keys, options))],
+        [...new Set(o.keys)].filter((k) => model.has(k, v)).map((k) => [k, model.get(k, v)]),
+      )
     case 'set':
       same(await cache.set(o.key, o.value, withTtl(o.ttl)), true)
       return model.set(o.key, v, o.value, life(o.ttl))
@@ -158,7 +161,13 @@ async function step(cache: Cache, model: Model, o: Operation): Promise<void> {
       await cache.clear(options)
       return o.version === undefined ? model.entries.clear() : model.keys(v).forEach((k) => model.delete(k, v))
     case 'keys':
-      return same(await list(cache.keys(o.glob, options)), model.keys(v).filter(meaning[o.glob] as (k: string) => boolean).sort())
+      return same(
+        await list(cache.keys(o.glob, options)),
+        model
+          .keys(v)
+          .filter(meaning[o.glob] as (k: string) => boolean)
+          .sort(),
+      )
   }
 }
 

@@ -57,7 +57,9 @@ at('un-awaited calls on one key take effect in the order made', ['embedded', 'TC
 
     test('the last may be a delete', async () => {
       const cache = site.cache(options)
-      const calls = Array.from({ length: 10 }, (__, round) => keys.flatMap((key) => [cache.set(key, large(round)), cache.setMany({ [key]: large(round) }), cache.deleteMany([key])]))
+      const calls = Array.from({ length: 10 }, (__, round) =>
+        keys.flatMap((key) => [cache.set(key, large(round)), cache.setMany({ [key]: large(round) }), cache.deleteMany([key])]),
+      )
       await Promise.all(calls.flat())
       expect(await cache.getMany(keys)).toEqual(new Map())
     })
@@ -67,7 +69,12 @@ at('un-awaited calls on one key take effect in the order made', ['embedded', 'TC
       const calls: Promise<unknown>[] = []
       for (let round = 0; round < 10; round++) {
         for (const key of keys) {
-          calls.push(cache.set(key, large(round)), cache.incrVersion(key), cache.set(key, large(round + 50)), cache.set(key, 'over', { version: 2 }))
+          calls.push(
+            cache.set(key, large(round)),
+            cache.incrVersion(key),
+            cache.set(key, large(round + 50)),
+            cache.set(key, 'over', { version: 2 }),
+          )
           calls.push(cache.delete(key, { version: 2 }), cache.incrVersion(key), cache.set(key, large(round + 90)))
         }
       }

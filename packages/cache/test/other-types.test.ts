@@ -47,10 +47,13 @@ at('a key that holds another Redis type', ['TCP'], (site) => {
     })
 
     test('the events of getMany know the keys of namespaces and of other formats', async () => {
-      const format = { format: (key: string, prefix: string, version: number) => `${prefix}/${version}/${key}`, parse: (at: string, prefix: string) => {
-        const [head, version, key] = at.split('/')
-        return head === prefix && key !== undefined ? { key, version: Number(version) } : undefined
-      } }
+      const format = {
+        format: (key: string, prefix: string, version: number) => `${prefix}/${version}/${key}`,
+        parse: (at: string, prefix: string) => {
+          const [head, version, key] = at.split('/')
+          return head === prefix && key !== undefined ? { key, version: Number(version) } : undefined
+        },
+      }
       for (const [cache, at, key] of [
         [site.cache().namespace('eu').namespace('v2'), `${site.prefix}:eu:v2:1:7:a`, '7:a'],
         [site.cache({ keyPrefix: '' }), ':1:a', 'a'],

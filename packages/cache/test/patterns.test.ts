@@ -2,7 +2,27 @@ import { expect, test } from 'vitest'
 import { createCache, createMemoryStore } from '@shale/cache'
 import { at, sorted } from './sites.ts'
 
-const names = ['a', 'ab', 'b', 'user:1', 'user:2', 'user:10', 'users', 'x*y', 'xay', '[z]', 'z', 'q?', 'qa', 'b\\s', 'é', 'line\nfeed', 'h-', 'h^', 'h]']
+const names = [
+  'a',
+  'ab',
+  'b',
+  'user:1',
+  'user:2',
+  'user:10',
+  'users',
+  'x*y',
+  'xay',
+  '[z]',
+  'z',
+  'q?',
+  'qa',
+  'b\\s',
+  'é',
+  'line\nfeed',
+  'h-',
+  'h^',
+  'h]',
+]
 
 /** Globs as Redis reads them, and what of the names above they mean. */
 const globs: readonly (readonly [glob: string, names: readonly string[]])[] = [
@@ -79,7 +99,15 @@ at('patterns', ['embedded', 'TCP'], (site) => {
 
   test('a match of the server’s is only a filter: keys of other prefixes and no keys at all are left alone', async () => {
     const cache = site.cache()
-    const others = [`${site.prefix}:x:1:a`, `${site.prefix}:01:a`, `${site.prefix}:1.5:a`, `${site.prefix}:1`, `${site.prefix}:1:`, `${site.prefix}1:a`, `x${site.prefix}:1:a`]
+    const others = [
+      `${site.prefix}:x:1:a`,
+      `${site.prefix}:01:a`,
+      `${site.prefix}:1.5:a`,
+      `${site.prefix}:1`,
+      `${site.prefix}:1:`,
+      `${site.prefix}1:a`,
+      `x${site.prefix}:1:a`,
+    ]
     for (const stored of others) await site.put(stored, 'foreign')
     await cache.set('a', 1)
     expect(await sorted(cache.keys())).toEqual(['a'])

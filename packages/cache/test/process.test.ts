@@ -36,16 +36,19 @@ const during = (act: 'stop' | 'kill', errors: string) => async (): Promise<Scene
 const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
   'the embedded store': async () => ({ options: {} }),
   'the embedded store, not closed': async () => ({ options: {}, close: false }),
-  'TCP': on('tcp'),
+  TCP: on('tcp'),
   'a Unix socket': on('unix'),
-  'TLS': on('tls'),
+  TLS: on('tls'),
   'close in the turn of the first call': async () => ({ options: { servers: (await redis()).url }, act: 'at once' }),
   'a server that is stopped': during('stop', 'degrade'),
   "a server that is stopped, errors: 'throw'": during('stop', 'throw'),
   'a server that is killed': during('kill', 'degrade'),
   "a server that is killed, errors: 'throw'": during('kill', 'throw'),
   'a port that nobody listens on': async () => ({ options: { servers: `redis://127.0.0.1:${await freePort()}` } }),
-  'a port that nobody listens on, not closed': async () => ({ options: { servers: `redis://127.0.0.1:${await freePort()}` }, close: false }),
+  'a port that nobody listens on, not closed': async () => ({
+    options: { servers: `redis://127.0.0.1:${await freePort()}` },
+    close: false,
+  }),
   'a server that says nothing': async () => {
     const server = await startSilentServer()
     ends.push(() => server.stop())

@@ -55,7 +55,12 @@ expectTypeOf(cache.getMany(new Set(['a']))).resolves.toEqualTypeOf<Map<string, u
 expectTypeOf(cache.set('a', user, { ttl: '5m', ttlJitter: 0.1, version: 2 })).resolves.toBeBoolean()
 expectTypeOf(cache.setMany({ a: 1 })).resolves.toEqualTypeOf<string[]>()
 expectTypeOf(cache.setMany(new Map([['a', user]]), { ttl: null })).resolves.toEqualTypeOf<string[]>()
-expectTypeOf(cache.setMany([['a', 1], ['b', 'two']])).resolves.toEqualTypeOf<string[]>()
+expectTypeOf(
+  cache.setMany([
+    ['a', 1],
+    ['b', 'two'],
+  ]),
+).resolves.toEqualTypeOf<string[]>()
 expectTypeOf(cache.setMany(['a', 'b'].map((key) => [key, 1]))).resolves.toEqualTypeOf<string[]>()
 expectTypeOf(cache.setMany({} as Entries)).resolves.toEqualTypeOf<string[]>()
 // @ts-expect-error keys are strings
@@ -79,7 +84,14 @@ expectTypeOf(cache.clear({ version: 2 })).resolves.toBeVoid()
 expectTypeOf(cache.clear({ database: true })).resolves.toBeVoid()
 expectTypeOf(cache.keys()).toEqualTypeOf<AsyncIterable<string>>()
 expectTypeOf(cache.inspect('a')).resolves.toEqualTypeOf<EntryInfo | undefined>()
-expectTypeOf(cache.reinsertKeys({ rate: 1000, onProgress: (report) => { expectTypeOf(report).toEqualTypeOf<Readonly<ReinsertReport>>() } })).resolves.toEqualTypeOf<ReinsertReport>()
+expectTypeOf(
+  cache.reinsertKeys({
+    rate: 1000,
+    onProgress: (report) => {
+      expectTypeOf(report).toEqualTypeOf<Readonly<ReinsertReport>>()
+    },
+  }),
+).resolves.toEqualTypeOf<ReinsertReport>()
 expectTypeOf<EntryInfo>().toHaveProperty('ttl').toEqualTypeOf<number | null>()
 expectTypeOf<EntryInfo>().toHaveProperty('codec').toEqualTypeOf<string | undefined>()
 
@@ -90,7 +102,13 @@ expectTypeOf(cache.getOrSet('a', () => user)).resolves.toEqualTypeOf<User>()
 expectTypeOf(cache.getOrSet('a', async () => user)).resolves.toEqualTypeOf<User>()
 expectTypeOf(cache.getOrSet('a', async ({ signal }) => (signal.aborted ? null : user))).resolves.toEqualTypeOf<User | null>()
 expectTypeOf(cache.getOrSet<User | undefined>('a', () => undefined)).resolves.toEqualTypeOf<User | undefined>()
-expectTypeOf(cache.getOrSet('a', (context) => (expectTypeOf(context).toEqualTypeOf<LoadContext>(), 1), { ttl: '10m', negativeTtl: 5, hardTimeout: '1s' })).resolves.toEqualTypeOf<number>()
+expectTypeOf(
+  cache.getOrSet('a', (context) => (expectTypeOf(context).toEqualTypeOf<LoadContext>(), 1), {
+    ttl: '10m',
+    negativeTtl: 5,
+    hardTimeout: '1s',
+  }),
+).resolves.toEqualTypeOf<number>()
 expectTypeOf<Factory<User>>().returns.toEqualTypeOf<User | Promise<User>>()
 // @ts-expect-error not yet an option
 void cache.getOrSet('a', 1, { staleFor: '1h' })

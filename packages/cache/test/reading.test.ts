@@ -35,13 +35,21 @@ at('reading', ['embedded', 'TCP', 'Unix socket', 'TLS'], (site) => {
     await cache.setMany({ a: 1, b: null, c: { of: ['c'] }, d: 4 })
     const found = await cache.getMany(['d', 'missing', 'b', 'a', 'c'])
     expect(found).toBeInstanceOf(Map)
-    expect([...found]).toEqual([['d', 4], ['b', null], ['a', 1], ['c', { of: ['c'] }]])
+    expect([...found]).toEqual([
+      ['d', 4],
+      ['b', null],
+      ['a', 1],
+      ['c', { of: ['c'] }],
+    ])
   })
 
   test('getMany: a key asked for twice comes once, where it was first', async () => {
     const cache = site.cache()
     await cache.setMany({ a: 1, b: 2 })
-    expect([...(await cache.getMany(['b', 'a', 'b', 'a']))]).toEqual([['b', 2], ['a', 1]])
+    expect([...(await cache.getMany(['b', 'a', 'b', 'a']))]).toEqual([
+      ['b', 2],
+      ['a', 1],
+    ])
   })
 
   test('getMany: no keys, any iterable of keys, a version', async () => {
@@ -49,7 +57,10 @@ at('reading', ['embedded', 'TCP', 'Unix socket', 'TLS'], (site) => {
     await cache.setMany({ a: 1, b: 2 }, { version: 2 })
     expect([...(await cache.getMany([]))]).toEqual([])
     expect([...(await cache.getMany(['a', 'b']))]).toEqual([])
-    expect([...(await cache.getMany(new Set(['b', 'a']), { version: 2 }))]).toEqual([['b', 2], ['a', 1]])
+    expect([...(await cache.getMany(new Set(['b', 'a']), { version: 2 }))]).toEqual([
+      ['b', 2],
+      ['a', 1],
+    ])
     expect([...(await cache.getMany(new Map([['a', 0]]).keys(), { version: 2 }))]).toEqual([['a', 1]])
   })
 
@@ -85,7 +96,27 @@ at('reading', ['embedded', 'TCP', 'Unix socket', 'TLS'], (site) => {
 
   test('keys with any characters are kept apart', async () => {
     const cache = site.cache()
-    const keys = ['a', 'a ', ' a', 'a\n', 'a\0', 'A', 'é', 'e\u0301', '日本', '🧂', ':', '1:a', '2:a', '*', '\\', '__proto__', 'constructor', '{a}b', 'x'.repeat(1024)]
+    const keys = [
+      'a',
+      'a ',
+      ' a',
+      'a\n',
+      'a\0',
+      'A',
+      'é',
+      'e\u0301',
+      '日本',
+      '🧂',
+      ':',
+      '1:a',
+      '2:a',
+      '*',
+      '\\',
+      '__proto__',
+      'constructor',
+      '{a}b',
+      'x'.repeat(1024),
+    ]
     await cache.setMany(keys.map((key, i) => [key, i]))
     expect([...(await cache.getMany(keys))]).toEqual(keys.map((key, i) => [key, i]))
     for (const [i, key] of keys.entries()) expect(await cache.get(key)).toBe(i)

@@ -26,34 +26,43 @@ function open(options: CacheOptions): Cache {
 }
 
 describe('promise 8: who we are is refused', () => {
-  const refusals: Readonly<Record<string, { readonly server: StartRedisOptions; readonly options: (at: string) => CacheOptions; readonly code: ErrorCode }>> = {
+  const refusals: Readonly<
+    Record<string, { readonly server: StartRedisOptions; readonly options: (at: string) => CacheOptions; readonly code: ErrorCode }>
+  > = {
     'a wrong password': { server: { password: 'right' }, options: (at) => ({ servers: `redis://:wrong@${at}` }), code: 'SERVER_AUTH' },
     'no password': { server: { password: 'right' }, options: (at) => ({ servers: `redis://${at}` }), code: 'SERVER_AUTH' },
-    'a wrong certificate': { server: { tls: true }, options: (at) => ({ servers: `rediss://${at}`, tls: { ca: certs.otherCa } }), code: 'SERVER_AUTH' },
+    'a wrong certificate': {
+      server: { tls: true },
+      options: (at) => ({ servers: `rediss://${at}`, tls: { ca: certs.otherCa } }),
+      code: 'SERVER_AUTH',
+    },
     'a wrong database': { server: {}, options: (at) => ({ servers: `redis://${at}/99` }), code: 'CONFIG_INVALID' },
   }
 
-  test.each(Object.entries(refusals))('%s: a typed error within connectTimeout, at most one attempt a second', async (name, { server, options, code }) => {
-    const { host, port } = await redis(server)
-    const proxy = await startProxy({ host, port })
-    ends.push(() => proxy.stop())
-    const cache = open(options(`127.0.0.1:${proxy.port}`))
-    const began = performance.now()
-    expect((await caught(cache.connect())).code).toBe(code)
-    const firstMs = performance.now() - began
-    expect(firstMs).toBeLessThan(connectTimeoutMs + slackMs)
-    const codes = new Set<string>()
-    while (performance.now() - began < 3500) {
-      codes.add((await caught(cache.get('a'))).code)
-      codes.add((await caught(cache.connect())).code)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    expect([...codes]).toStrictEqual([code])
-    console.log(`${name}: ${code} after ${Math.ceil(firstMs)} ms; ${proxy.accepted} attempts in 3.5 s`)
-    // One at the start and one for each second that has passed.
-    expect(proxy.accepted).toBeLessThanOrEqual(1 + 3)
-    expect(proxy.accepted).toBeGreaterThan(1)
-  })
+  test.each(Object.entries(refusals))(
+    '%s: a typed error within connectTimeout, at most one attempt a second',
+    async (name, { server, options, code }) => {
+      const { host, port } = await redis(server)
+      const proxy = await startProxy({ host, port })
+      ends.push(() => proxy.stop())
+      const cache = open(options(`127.0.0.1:${proxy.port}`))
+      const began = performance.now()
+      expect((await caught(cache.connect())).code).toBe(code)
+      const firstMs = performance.now() - began
+      expect(firstMs).toBeLessThan(connectTimeoutMs + slackMs)
+      const codes = new Set<string>()
+      while (performance.now() - began < 3500) {
+        codes.add((await caught(cache.get('a'))).code)
+        codes.add((await caught(cache.connect())).code)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      expect([...codes]).toStrictEqual([code])
+      console.log(`${name}: ${code} after ${Math.ceil(firstMs)} ms; ${proxy.accepted} attempts in 3.5 s`)
+      // One at the start and one for each second that has passed.
+      expect(proxy.accepted).toBeLessThanOrEqual(1 + 3)
+      expect(proxy.accepted).toBeGreaterThan(1)
+    },
+  )
 })
 
 describe('promise 24: what a server says when it cannot serve has its code and its outcome', () => {
@@ -77,20 +86,33 @@ describe('promise 24: what a server says when it cannot serve has its code and i
     const busy = new RawConnection({ host: server.host, port: server.port })
     ends.push(() => busy.close())
     const script = busy.command('EVAL', 'while true do end', 0).catch(() => {})
-    await until('it is busy', () => server.command('GET', 'a').then(() => false, (error: Error) => error.message.startsWith('BUSY')))
+    await until('it is busy', () =>
+      server.command('GET', 'a').then(
+        () => false,
+        (error: Error) => error.message.startsWith('BUSY'),
+      ),
+    )
     await holdsTable({ servers: server.url }, /BUSY/)
     await server.command('SCRIPT', 'KILL')
     await script
   })
 
   test('LOADING: a server that reads its data set', async () => {
-    const server = await redis({ args: ['--dbfilename', 'all.rdb', '--key-load-delay', '2000', '--loading-process-events-interval-bytes', '1024'] })
+    const server = await redis({
+      args: ['--dbfilename', 'all.rdb', '--key-load-delay', '2000', '--loading-process-events-interval-bytes', '1024'],
+    })
     await server.command('EVAL', "for i = 1, 2000 do redis.call('SET', i, string.rep('x', 100)) end", 0)
     await server.command('SAVE')
     const restarted = server.restart()
     await until('it is loading', async () => {
       const probe = new RawConnection({ host: server.host, port: server.port })
-      return probe.command('GET', 'a').then(() => false, (error: Error) => error.message.startsWith('LOADING')).finally(() => probe.close())
+      return probe
+        .command('GET', 'a')
+        .then(
+          () => false,
+          (error: Error) => error.message.startsWith('LOADING'),
+        )
+        .finally(() => probe.close())
     })
     await holdsTable({ servers: server.url }, /LOADING/)
     await restarted
@@ -102,7 +124,12 @@ describe('promise 24: what a server says when it cannot serve has its code and i
     const primary = await redis()
     const replica = await redis({ args: ['--replicaof', '127.0.0.1', String(primary.port), '--replica-serve-stale-data', 'no'] })
     await primary.kill()
-    await until('it says so', () => replica.command('GET', 'a').then(() => false, (error: Error) => error.message.startsWith('MASTERDOWN')))
+    await until('it says so', () =>
+      replica.command('GET', 'a').then(
+        () => false,
+        (error: Error) => error.message.startsWith('MASTERDOWN'),
+      ),
+    )
     await holdsTable({ servers: replica.url }, /MASTERDOWN/)
   })
 

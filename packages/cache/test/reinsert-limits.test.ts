@@ -22,7 +22,9 @@ describe('rate', () => {
     const began = clock.now()
     const seen: [ms: number, scanned: number][] = []
     let report: ReinsertReport | undefined
-    const run = cache.reinsertKeys({ rate, onProgress: ({ scanned }) => void seen.push([clock.now() - began, scanned]) }).then((done) => (report = done))
+    const run = cache
+      .reinsertKeys({ rate, onProgress: ({ scanned }) => void seen.push([clock.now() - began, scanned]) })
+      .then((done) => (report = done))
     while (report === undefined) {
       clock.advance(10)
       await new Promise((resolve) => setImmediate(resolve))
@@ -49,7 +51,9 @@ describe('signal', () => {
   test('aborted half-way, and run again', async () => {
     const cache = createCache({ servers: await filled(3000) })
     const stop = new AbortController()
-    const { code, partial } = await caught(cache.reinsertKeys({ signal: stop.signal, onProgress: ({ scanned }) => scanned >= 500 && stop.abort() }))
+    const { code, partial } = await caught(
+      cache.reinsertKeys({ signal: stop.signal, onProgress: ({ scanned }) => scanned >= 500 && stop.abort() }),
+    )
     const { scanned, rewritten } = partial as ReinsertReport
     expect(code).toBe('ABORTED')
     expect(scanned).toBeGreaterThanOrEqual(500)
@@ -87,8 +91,20 @@ test('onProgress: what it throws ends the run, what it promises is awaited', asy
   const store = await filled(100)
   const cache = createCache({ servers: store })
   const mine = new Error('mine')
-  await expect(cache.reinsertKeys({ onProgress: () => { throw mine } })).rejects.toBe(mine)
-  await expect(cache.reinsertKeys({ onProgress: async () => { throw mine } })).rejects.toBe(mine)
+  await expect(
+    cache.reinsertKeys({
+      onProgress: () => {
+        throw mine
+      },
+    }),
+  ).rejects.toBe(mine)
+  await expect(
+    cache.reinsertKeys({
+      onProgress: async () => {
+        throw mine
+      },
+    }),
+  ).rejects.toBe(mine)
   expect(await cache.reinsertKeys()).toMatchObject({ scanned: 100 })
 })
 
@@ -97,19 +113,24 @@ test.each(['get', 'swap', 'scan'] as const)('a server that dies half-way, at %s:
   const cache = createCache({ servers: store })
   const error = new ShaleError('SERVER_UNAVAILABLE', 'Gone.')
   const { code, partial } = await caught(
-    cache.reinsertKeys({
-      onProgress({ scanned }) {
-        if (scanned > 500) store.inject({ operations: [operation], error })
-      },
-    }).then(async (report) => {
-      // The scan of the embedded store was under way already.
-      if (operation !== 'scan') throw new Error('finished')
-      expect(report.scanned).toBe(3000)
-      return cache.reinsertKeys()
-    }),
+    cache
+      .reinsertKeys({
+        onProgress({ scanned }) {
+          if (scanned > 500) store.inject({ operations: [operation], error })
+        },
+      })
+      .then(async (report) => {
+        // The scan of the embedded store was under way already.
+        if (operation !== 'scan') throw new Error('finished')
+        expect(report.scanned).toBe(3000)
+        return cache.reinsertKeys()
+      }),
   )
   expect(code).toBe('SHARDS_FAILED')
-  expect(partial).toMatchObject({ done: { scanned: operation === 'scan' ? 0 : expect.any(Number) as number }, failed: [{ shard: 'memory', code: 'SERVER_UNAVAILABLE' }] })
+  expect(partial).toMatchObject({
+    done: { scanned: operation === 'scan' ? 0 : (expect.any(Number) as number) },
+    failed: [{ shard: 'memory', code: 'SERVER_UNAVAILABLE' }],
+  })
   if (operation !== 'scan') expect((partial as { done: ReinsertReport }).done.scanned).toBeGreaterThan(500)
 })
 

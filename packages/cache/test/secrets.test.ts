@@ -10,13 +10,22 @@ const username = 'app'
 const encryptionKey = Buffer.from('0123456789abcdefghijklmnopqrstuv')
 
 /** Every form in which a secret could come out. */
-const forms: readonly string[] = [password, wrongPassword, encodeURIComponent(password), encryptionKey.toString('latin1'), encryptionKey.toString('hex'), encryptionKey.toString('base64'), [...encryptionKey].join(', '), [...encryptionKey].join(',')]
-  .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+const forms: readonly string[] = [
+  password,
+  wrongPassword,
+  encodeURIComponent(password),
+  encryptionKey.toString('latin1'),
+  encryptionKey.toString('hex'),
+  encryptionKey.toString('base64'),
+  [...encryptionKey].join(', '),
+  [...encryptionKey].join(','),
+].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
 const hexBytes = encryptionKey.toString('hex').match(/../g)?.join(' ') as string
 
 function expectNoSecret(text: string, where: string): void {
   for (const secret of [...forms, hexBytes]) {
-    if (text.includes(secret)) throw new Error(`A secret in ${where}: …${text.slice(Math.max(0, text.indexOf(secret) - 80), text.indexOf(secret) + 10)}…`)
+    if (text.includes(secret))
+      throw new Error(`A secret in ${where}: …${text.slice(Math.max(0, text.indexOf(secret) - 80), text.indexOf(secret) + 10)}…`)
   }
 }
 
@@ -24,10 +33,18 @@ function expectNoSecret(text: string, where: string): void {
 function check(value: unknown, where: string): void {
   expectNoSecret(inspect(value, { showHidden: true, depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity }), where)
   expectNoSecret(inspect(value), where)
-  expectNoSecret(JSON.stringify(value, (_, inner: unknown) => (inner instanceof Map ? [...inner] : typeof inner === 'bigint' ? String(inner) : inner)) ?? '', where)
+  expectNoSecret(
+    JSON.stringify(value, (_, inner: unknown) => (inner instanceof Map ? [...inner] : typeof inner === 'bigint' ? String(inner) : inner)) ??
+      '',
+    where,
+  )
   for (let error = value; error instanceof Error; error = error.cause) {
     expectNoSecret(`${error.message}\n${error.stack}\n${String(error)}`, where)
-    for (const name of Reflect.ownKeys(error)) expectNoSecret(inspect((error as unknown as Record<PropertyKey, unknown>)[name], { showHidden: true, depth: 20 }), `${where}.${String(name)}`)
+    for (const name of Reflect.ownKeys(error))
+      expectNoSecret(
+        inspect((error as unknown as Record<PropertyKey, unknown>)[name], { showHidden: true, depth: 20 }),
+        `${where}.${String(name)}`,
+      )
   }
 }
 
@@ -45,7 +62,13 @@ async function redis(options?: StartRedisOptions): Promise<RedisServer> {
 /** Lets every operation run, and looks at all that the cache shows. */
 async function look(options: CacheOptions, ends: (cache: Cache) => Promise<void> = async () => {}): Promise<void> {
   for (const errors of ['degrade', 'throw'] as const) {
-    const cache = createCache({ timeout: 200, connectTimeout: 300, encryption: { keys: { k1: encryptionKey }, current: 'k1' }, errors, ...options })
+    const cache = createCache({
+      timeout: 200,
+      connectTimeout: 300,
+      encryption: { keys: { k1: encryptionKey }, current: 'k1' },
+      errors,
+      ...options,
+    })
     let told = 0
     for (const name of ['connect', 'disconnect', 'degraded', 'decode-error'] as const) {
       cache.on(name, (event) => {
@@ -54,7 +77,9 @@ async function look(options: CacheOptions, ends: (cache: Cache) => Promise<void>
       })
     }
     check(cache, 'the cache')
-    const results = await Promise.all([...allOperations.map(({ call }) => call), (one: Cache) => one.connect()].map((call) => call(cache).catch((error: unknown) => error)))
+    const results = await Promise.all(
+      [...allOperations.map(({ call }) => call), (one: Cache) => one.connect()].map((call) => call(cache).catch((error: unknown) => error)),
+    )
     await ends(cache)
     for (const result of results) check(result, 'a result')
     check(cache, 'the cache')
@@ -71,7 +96,10 @@ const urlOf = (port: number, secret: string): string => `redis://${username}:${e
 describe('no secret is shown', () => {
   test('by a cache that works, and one whose server is killed', async () => {
     const server = await redis({ password, acl: { username, password } })
-    for (const options of [{ servers: urlOf(server.port, password) }, { servers: `redis://127.0.0.1:${server.port}`, username, password }]) {
+    for (const options of [
+      { servers: urlOf(server.port, password) },
+      { servers: `redis://127.0.0.1:${server.port}`, username, password },
+    ]) {
       await look(options)
       await look(options, async (cache) => {
         await server.restart()
@@ -112,8 +140,20 @@ describe('no secret is shown', () => {
 
   test('by refused options', () => {
     const wrong: readonly CacheOptions[] = [
-      ...[`redis://u:${password}@host:port`, `redis://u:${password}@`, `redis://u:${password}@host/x`, `redis://u:${password}@host?nope=1`, `redis://:${password}%zz@host`],
-      ...[`redis://host:${password}`, `redis://u:${password}/host`, `http://u:${password}@host`, ` redis://u:${password}@host`, `redis://u:${password}@a,redis://u:${password}@b`],
+      ...[
+        `redis://u:${password}@host:port`,
+        `redis://u:${password}@`,
+        `redis://u:${password}@host/x`,
+        `redis://u:${password}@host?nope=1`,
+        `redis://:${password}%zz@host`,
+      ],
+      ...[
+        `redis://host:${password}`,
+        `redis://u:${password}/host`,
+        `http://u:${password}@host`,
+        ` redis://u:${password}@host`,
+        `redis://u:${password}@a,redis://u:${password}@b`,
+      ],
       ...[`unix://u:${password}@relative`, `unix://u:${password}@/x?db=${'x'}`, `u:${password}@host:x`, `redis://u:${password}@host#x`],
     ].map((servers) => ({ servers }))
     const more: readonly unknown[] = [
@@ -160,7 +200,10 @@ describe('no secret is shown', () => {
   })
 
   test('by the parts that a caller can reach', () => {
-    const options = { servers: `redis://u:${encodeURIComponent(password)}@host`, encryption: { keys: { k1: encryptionKey }, current: 'k1' } }
+    const options = {
+      servers: `redis://u:${encodeURIComponent(password)}@host`,
+      encryption: { keys: { k1: encryptionKey }, current: 'k1' },
+    }
     const cache = createCache(options)
     const seen = new Set<unknown>()
     const walk = (value: unknown, path: string): void => {

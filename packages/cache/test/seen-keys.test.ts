@@ -14,7 +14,8 @@ const shapes: Readonly<Record<string, (i: number) => string>> = {
   'one long run of a letter': (i) => `${'a'.repeat(200)}${i}`,
   'pairs that swap': (i) => `${i % 1000}/${Math.floor(i / 1000)}`,
   'hexadecimal digests': (i) => createHash('md5').update(String(i)).digest('hex'),
-  'characters beyond ASCII': (i) => `${String.fromCodePoint(0x4e00 + (i % 20_000))}${String.fromCodePoint(0x1f300 + Math.floor(i / 20_000))}`,
+  'characters beyond ASCII': (i) =>
+    `${String.fromCodePoint(0x4e00 + (i % 20_000))}${String.fromCodePoint(0x1f300 + Math.floor(i / 20_000))}`,
   'zeros and control characters': (i) => String.fromCharCode(i & 0x7f, (i >> 7) & 0x7f, (i >> 14) & 0x7f),
 }
 
@@ -49,12 +50,15 @@ test('the empty key, and keys that differ in one character, are keys', () => {
 
 test('a key takes about 16 bytes while it is remembered', () => {
   const tables: number[] = []
-  vi.stubGlobal('Uint32Array', class extends Uint32Array {
-    constructor(length: number) {
-      super(length)
-      tables.push(this.byteLength)
-    }
-  })
+  vi.stubGlobal(
+    'Uint32Array',
+    class extends Uint32Array {
+      constructor(length: number) {
+        super(length)
+        tables.push(this.byteLength)
+      }
+    },
+  )
   const seen = new SeenKeys(1)
   const perKey: number[] = []
   for (let i = 1; i <= count; i++) {

@@ -1,6 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { createCache, type Cache, type CacheOptions, type ErrorCode } from '@shale/cache'
-import { certs, freePort, startProxy, startRedis, startSilentServer, until, type RedisServer, type StartRedisOptions } from '@tooling/servers'
+import {
+  certs,
+  freePort,
+  startProxy,
+  startRedis,
+  startSilentServer,
+  until,
+  type RedisServer,
+  type StartRedisOptions,
+} from '@tooling/servers'
 import { caught } from './caught.ts'
 import { safeOperations, strictOperations } from './operations.ts'
 
@@ -38,7 +47,8 @@ async function holdsTable(options: CacheOptions, codes: readonly ErrorCode[]): P
   }
 }
 
-const seen = (cache: Cache, codes: readonly ErrorCode[]): string[] => Object.keys(cache.stats().errors).filter((code) => codes.includes(code as ErrorCode))
+const seen = (cache: Cache, codes: readonly ErrorCode[]): string[] =>
+  Object.keys(cache.stats().errors).filter((code) => codes.includes(code as ErrorCode))
 
 async function fails(name: string, call: Promise<unknown>, many: boolean, codes: readonly ErrorCode[]): Promise<void> {
   const { code, partial } = await caught(call)
@@ -76,7 +86,9 @@ describe('servers that come and go', () => {
     await cache.set('kept', 'before')
     server.pause()
     for (const { name, call, answer } of safeOperations) expect(await call(cache), name).toStrictEqual(answer)
-    await Promise.all(strictOperations.map(({ name, call, many }) => fails(name, call(cache), many, ['SERVER_TIMEOUT', 'SERVER_UNAVAILABLE'])))
+    await Promise.all(
+      strictOperations.map(({ name, call, many }) => fails(name, call(cache), many, ['SERVER_TIMEOUT', 'SERVER_UNAVAILABLE'])),
+    )
     server.resume()
     await until('the cache serves again', () => cache.set('a', 1))
     expect(await cache.get('a')).toBe(1)
@@ -121,7 +133,12 @@ test('promise 11: what is not idempotent is never sent twice, however often the 
   let answered = 0
   for (let round = 0; round < 10; round++) {
     await until('the cache serves', () => cache.set(`n${round}`, 0))
-    const calls = Array.from({ length: 100 }, () => cache.incr(`n${round}`).then(() => answered++, () => {}))
+    const calls = Array.from({ length: 100 }, () =>
+      cache.incr(`n${round}`).then(
+        () => answered++,
+        () => {},
+      ),
+    )
     asked += calls.length
     proxy.cutAfter(100 * round)
     await Promise.all(calls)
@@ -215,7 +232,8 @@ describe('servers that say no', () => {
     const server = await redis()
     for (const errors of ['degrade', 'throw'] as const) {
       const cache = open({ servers: `${server.url}/999`, errors })
-      for (const { name, call } of [...safeOperations, ...strictOperations]) expect((await caught(call(cache))).code, name).toBe('CONFIG_INVALID')
+      for (const { name, call } of [...safeOperations, ...strictOperations])
+        expect((await caught(call(cache))).code, name).toBe('CONFIG_INVALID')
     }
   })
 

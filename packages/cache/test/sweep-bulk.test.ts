@@ -17,7 +17,12 @@ test('300,000 keys: about 16 bytes a key to list them, next to nothing to remove
   await server.command('EVAL', fillScript, 0, count)
   const ended = await runProgram('sweep.mjs', { servers: server.url, keyPrefix: 'bulk' }, { flags: ['--expose-gc'], ms: 60_000 })
   expect(ended).toMatchObject({ code: 0, stdout: '', stderr: '' })
-  const { keys, listing, deleted, sweeping } = JSON.parse(ended.report) as { keys: number; listing: number; deleted: number; sweeping: number }
+  const { keys, listing, deleted, sweeping } = JSON.parse(ended.report) as {
+    keys: number
+    listing: number
+    deleted: number
+    sweeping: number
+  }
   expect(keys).toBe(count)
   expect(deleted).toBe(count)
   // 14 are the table's at this count; the rest is what the runtime itself holds at the time.
@@ -42,7 +47,10 @@ test('300,000 keys are removed about as fast as SCAN and UNLINK by hand', { time
   }
   const measured = { raw: Infinity, cache: Infinity }
   for (let round = 0; round < 3; round++) {
-    for (const [name, run] of [['raw', raw], ['cache', () => cache.deletePattern('*')]] as const) {
+    for (const [name, run] of [
+      ['raw', raw],
+      ['cache', () => cache.deletePattern('*')],
+    ] as const) {
       await server.command('EVAL', fillScript, 0, count)
       const began = performance.now()
       expect(await run()).toBe(count)
@@ -51,6 +59,8 @@ test('300,000 keys are removed about as fast as SCAN and UNLINK by hand', { time
   }
   await cache.close()
   const rate = (ms: number): string => `${Math.round(count / ms)} k keys a second`
-  console.log(`deletePattern: ${rate(measured.cache)}; SCAN and UNLINK by hand: ${rate(measured.raw)}; ratio ${(measured.raw / measured.cache).toFixed(2)}`)
+  console.log(
+    `deletePattern: ${rate(measured.cache)}; SCAN and UNLINK by hand: ${rate(measured.raw)}; ratio ${(measured.raw / measured.cache).toFixed(2)}`,
+  )
   expect(measured.raw / measured.cache).toBeGreaterThan(0.4)
 })

@@ -49,10 +49,14 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
   })
 
   const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
-  const fiftyTimes = (call: (key: string, caller: number) => Call): Call[] => Array.from({ length: callers }, (_, i) => keys.map((key) => call(key, i))).flat()
+  const fiftyTimes = (call: (key: string, caller: number) => Call): Call[] =>
+    Array.from({ length: callers }, (_, i) => keys.map((key) => call(key, i))).flat()
 
   test('add: exactly one winner a key', async () => {
-    const results = await fromTwoProcesses(options, fiftyTimes((key, caller) => ['add', key, { caller }, { ttl: '1h' }]))
+    const results = await fromTwoProcesses(
+      options,
+      fiftyTimes((key, caller) => ['add', key, { caller }, { ttl: '1h' }]),
+    )
     expect(results).toHaveLength(processes * callers * keys.length)
     expect(results.filter((won) => won === true)).toHaveLength(keys.length)
     expect(results.filter((won) => won === false)).toHaveLength(results.length - keys.length)
@@ -60,8 +64,14 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
   })
 
   test('incr: exact sums, each seen once', async () => {
-    await cache.setMany(keys.map((key) => [key, 0]), { ttl: '1h' })
-    const results = await fromTwoProcesses(options, fiftyTimes((key) => ['incr', key, 3]))
+    await cache.setMany(
+      keys.map((key) => [key, 0]),
+      { ttl: '1h' },
+    )
+    const results = await fromTwoProcesses(
+      options,
+      fiftyTimes((key) => ['incr', key, 3]),
+    )
     const sums = Array.from({ length: processes * callers }, (_, i) => (i + 1) * 3)
     expect(results.toSorted((a, b) => Number(a) - Number(b))).toEqual(sums.flatMap((sum) => keys.map(() => sum)))
     expect([...(await cache.getMany(keys)).values()]).toEqual(keys.map(() => processes * callers * 3))
@@ -70,13 +80,22 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
 
   test('incr and decr: what was added is taken off', async () => {
     await cache.setMany(keys.map((key) => [key, 7]))
-    await fromTwoProcesses(options, fiftyTimes((key, caller) => [caller % 2 === 0 ? 'incr' : 'decr', key, 5]))
+    await fromTwoProcesses(
+      options,
+      fiftyTimes((key, caller) => [caller % 2 === 0 ? 'incr' : 'decr', key, 5]),
+    )
     expect([...(await cache.getMany(keys)).values()]).toEqual(keys.map(() => 7))
   })
 
   test('touch: true for all, and the ttl is right', async () => {
-    await cache.setMany(keys.map((key) => [key, 'x']), { ttl: '1m' })
-    const results = await fromTwoProcesses(options, fiftyTimes((key) => ['touch', key, '1h']))
+    await cache.setMany(
+      keys.map((key) => [key, 'x']),
+      { ttl: '1m' },
+    )
+    const results = await fromTwoProcesses(
+      options,
+      fiftyTimes((key) => ['touch', key, '1h']),
+    )
     expect(results.every((there) => there === true)).toBe(true)
     for (const key of keys) {
       expect(await cache.ttl(key)).toBeGreaterThan(3_500_000)
@@ -85,15 +104,27 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
   })
 
   test('persist: true for all', async () => {
-    await cache.setMany(keys.map((key) => [key, 'x']), { ttl: '1m' })
-    const results = await fromTwoProcesses(options, fiftyTimes((key) => ['persist', key]))
+    await cache.setMany(
+      keys.map((key) => [key, 'x']),
+      { ttl: '1m' },
+    )
+    const results = await fromTwoProcesses(
+      options,
+      fiftyTimes((key) => ['persist', key]),
+    )
     expect(results.every((there) => there === true)).toBe(true)
     for (const key of keys) expect(await cache.ttl(key)).toBe(null)
   })
 
   test('incrVersion: exactly one success', async () => {
-    await cache.setMany(keys.map((key) => [key, key]), { ttl: '1h' })
-    const results = await fromTwoProcesses(options, fiftyTimes((key) => ['incrVersion', key]))
+    await cache.setMany(
+      keys.map((key) => [key, key]),
+      { ttl: '1h' },
+    )
+    const results = await fromTwoProcesses(
+      options,
+      fiftyTimes((key) => ['incrVersion', key]),
+    )
     expect(results.filter((version) => version === 2)).toHaveLength(keys.length)
     expect(results.filter((code) => code === 'KEY_NOT_FOUND')).toHaveLength(results.length - keys.length)
     expect([...(await cache.getMany(keys, { version: 2 })).values()]).toEqual(keys)
@@ -103,13 +134,19 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
 
   test('delete: exactly one of all was told that it was there', async () => {
     await cache.setMany(keys.map((key) => [key, key]))
-    const results = await fromTwoProcesses(options, fiftyTimes((key) => ['delete', key]))
+    const results = await fromTwoProcesses(
+      options,
+      fiftyTimes((key) => ['delete', key]),
+    )
     expect(results.filter((there) => there === true)).toHaveLength(keys.length)
   })
 
   test('lock: additions that are not atomic are not lost under it', async () => {
     await cache.set('counter', 0)
-    const results = await fromTwoProcesses(options, Array.from({ length: callers / 2 }, () => ['underLock', 'counter']))
+    const results = await fromTwoProcesses(
+      options,
+      Array.from({ length: callers / 2 }, () => ['underLock', 'counter']),
+    )
     expect(results.every((result) => result === 'done')).toBe(true)
     expect(await cache.get('counter')).toBe(processes * (callers / 2))
   })

@@ -44,7 +44,13 @@ const kinds: readonly (readonly [name: string, value: unknown])[] = [
   ['an array', [1, 2, 3]],
   ['an array of arrays', [[], [[]], [[[1]]]]],
   ['many objects of a shape', Array.from({ length: 100 }, (_, i) => ({ id: i, name: `n${i}`, tags: ['a'] }))],
-  ['a Map', new Map<unknown, unknown>([['a', 1], [2, new Map([[{ k: 1 }, null]])]])],
+  [
+    'a Map',
+    new Map<unknown, unknown>([
+      ['a', 1],
+      [2, new Map([[{ k: 1 }, null]])],
+    ]),
+  ],
   ['a Set', new Set([1, 'a', null, new Set([2])])],
   ['a Date', new Date(1_700_000_000_123)],
   ['a Date before 1970', new Date(-1)],
@@ -54,11 +60,17 @@ const kinds: readonly (readonly [name: string, value: unknown])[] = [
   ['a Float64Array', new Float64Array([1.5, -0, NaN])],
   ['an Int16Array', new Int16Array([-1, 300])],
   ['a BigInt64Array', new BigInt64Array([-1n, 2n ** 62n])],
-  ['all in one', { map: new Map([['d', new Date(5)]]), set: new Set([1n]), re: /x/, neg: -0, nan: NaN, u: undefined, bytes: new Uint16Array([7]) }],
+  [
+    'all in one',
+    { map: new Map([['d', new Date(5)]]), set: new Set([1n]), re: /x/, neg: -0, nan: NaN, u: undefined, bytes: new Uint16Array([7]) },
+  ],
 ]
 
 at('values', ['embedded', 'TCP'], (site) => {
-  describe.each([['protocol 1', 1], ['protocol 2', 2]] as const)('cbor, %s', (_, protocol) => {
+  describe.each([
+    ['protocol 1', 1],
+    ['protocol 2', 2],
+  ] as const)('cbor, %s', (_, protocol) => {
     test.each(kinds)('%s comes back as it went in', async (__, value) => {
       const cache = site.cache({ codec: cbor({ protocol }) })
       await cache.set('a', value)
@@ -86,7 +98,10 @@ at('values', ['embedded', 'TCP'], (site) => {
     })
   })
 
-  test.each([['a function', () => 1], ['a symbol', Symbol('s')]])('%s is VALUE_INVALID, and the path to it is named', async (_, value) => {
+  test.each([
+    ['a function', () => 1],
+    ['a symbol', Symbol('s')],
+  ])('%s is VALUE_INVALID, and the path to it is named', async (_, value) => {
     const cache = site.cache()
     expect(await codeOf(cache.set('a', value))).toBe('VALUE_INVALID')
     const error = await errorOf(cache.set('a', { users: [{}, { 'first name': value }] }))
@@ -116,30 +131,38 @@ at('values', ['embedded', 'TCP'], (site) => {
     }
   })
 
-  test.each([['0', 0], ['42', 42], ['-42', -42], ['9007199254740991', most], ['9007199254740992', 2n ** 53n], ['-9007199254740992', -(2n ** 53n)], ['1'.repeat(30), BigInt('1'.repeat(30))]])(
-    'the text %j of another program reads as %s',
-    async (text, value) => {
+  test.each([
+    ['0', 0],
+    ['42', 42],
+    ['-42', -42],
+    ['9007199254740991', most],
+    ['9007199254740992', 2n ** 53n],
+    ['-9007199254740992', -(2n ** 53n)],
+    ['1'.repeat(30), BigInt('1'.repeat(30))],
+  ])('the text %j of another program reads as %s', async (text, value) => {
+    const cache = site.cache()
+    await site.put(`${site.prefix}:1:a`, text)
+    expect(await cache.get('a')).toBe(value)
+    expect((await cache.getMany(['a', 'b'])).get('a')).toBe(value)
+    expect(await cache.getOrSet('a', () => 'loaded')).toBe(value)
+  })
+
+  test.each(['007', '+1', '1.0', ' 1', '', 'hello', '{"a":1}', '\0'])(
+    'the text %j of another program is a miss, told of, and stays',
+    async (text) => {
       const cache = site.cache()
+      const told: string[] = []
+      cache.on('decode-error', ({ key }) => told.push(key))
       await site.put(`${site.prefix}:1:a`, text)
-      expect(await cache.get('a')).toBe(value)
-      expect((await cache.getMany(['a', 'b'])).get('a')).toBe(value)
-      expect(await cache.getOrSet('a', () => 'loaded')).toBe(value)
+      expect(await cache.get('a', { default: 'none' })).toBe('none')
+      expect((await cache.getMany(['a'])).size).toBe(0)
+      expect(told).toEqual(['a', 'a'])
+      expect(await cache.has('a')).toBe(true)
+      expect(await site.raw(`${site.prefix}:1:a`)).toBe(text)
+      expect(await cache.getOrSet('a', () => 'loaded')).toBe('loaded')
+      expect(await cache.get('a')).toBe('loaded')
     },
   )
-
-  test.each(['007', '+1', '1.0', ' 1', '', 'hello', '{"a":1}', '\0'])('the text %j of another program is a miss, told of, and stays', async (text) => {
-    const cache = site.cache()
-    const told: string[] = []
-    cache.on('decode-error', ({ key }) => told.push(key))
-    await site.put(`${site.prefix}:1:a`, text)
-    expect(await cache.get('a', { default: 'none' })).toBe('none')
-    expect((await cache.getMany(['a'])).size).toBe(0)
-    expect(told).toEqual(['a', 'a'])
-    expect(await cache.has('a')).toBe(true)
-    expect(await site.raw(`${site.prefix}:1:a`)).toBe(text)
-    expect(await cache.getOrSet('a', () => 'loaded')).toBe('loaded')
-    expect(await cache.get('a')).toBe('loaded')
-  })
 
   test('an entry of a release to come, or cut short, is a miss, and can be inspected', async () => {
     const cache = site.cache()
@@ -194,7 +217,11 @@ at('values', ['embedded', 'TCP'], (site) => {
 })
 
 at('isolation', ['embedded', 'TCP'], (site) => {
-  const fresh = (): { list: number[]; map: Map<string, Date>; bytes: Uint8Array } => ({ list: [1], map: new Map([['d', new Date(0)]]), bytes: new Uint8Array([1, 2]) })
+  const fresh = (): { list: number[]; map: Map<string, Date>; bytes: Uint8Array } => ({
+    list: [1],
+    map: new Map([['d', new Date(0)]]),
+    bytes: new Uint8Array([1, 2]),
+  })
   const spoil = (value: ReturnType<typeof fresh>): void => {
     value.list.push(2)
     value.map.get('d')?.setTime(99)
@@ -220,7 +247,12 @@ at('isolation', ['embedded', 'TCP'], (site) => {
     expect(await cache.get('a')).toStrictEqual(fresh())
   })
 
-  test.each([['bytes', bytes()], ['cbor', cbor()], ['v8', v8()], ['msgpack', msgpack()]])('bytes too, with the codec %s', async (_, codec) => {
+  test.each([
+    ['bytes', bytes()],
+    ['cbor', cbor()],
+    ['v8', v8()],
+    ['msgpack', msgpack()],
+  ])('bytes too, with the codec %s', async (_, codec) => {
     const cache = site.cache({ codec })
     const given = Buffer.from([1, 2, 3])
     const stored = cache.set('a', given)

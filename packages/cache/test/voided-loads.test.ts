@@ -21,7 +21,11 @@ const changes: readonly Change[] = [
   { name: 'setMany', change: (cache) => cache.setMany({ z: 1, a: 'set' }), after: 'set' },
   { name: 'setMany with a ttl of 0', change: (cache) => cache.setMany({ z: 1, a: 'set' }, { ttl: 0 }) },
   { name: 'add', change: (cache) => cache.add('a', 'added'), after: 'added' },
-  { name: 'incrVersion to here', change: async (cache) => (await cache.set('a', 'moved', { version: 0 }), cache.incrVersion('a', 1, { version: 0 })), after: 'moved' },
+  {
+    name: 'incrVersion to here',
+    change: async (cache) => (await cache.set('a', 'moved', { version: 0 }), cache.incrVersion('a', 1, { version: 0 })),
+    after: 'moved',
+  },
   { name: 'incrVersion from here', change: (cache) => cache.incrVersion('a').catch(() => {}) },
   { name: 'deletePattern', change: (cache) => cache.deletePattern('a*') },
   { name: 'clear', change: (cache) => cache.clear() },
@@ -39,7 +43,16 @@ const harmless: readonly Change[] = [
   { name: 'clear of another version', change: (cache) => cache.clear({ version: 2 }) },
   { name: 'clear of a namespace', change: (cache) => cache.namespace('other').clear() },
   { name: 'delete in a namespace', change: (cache) => cache.namespace('other').delete('a') },
-  { name: 'reads', change: async (cache) => (await cache.get('a'), await cache.getMany(['a']), await cache.has('a'), await cache.ttl('a'), await cache.inspect('a')) },
+  {
+    name: 'reads',
+    change: async (cache) => (
+      await cache.get('a'),
+      await cache.getMany(['a']),
+      await cache.has('a'),
+      await cache.ttl('a'),
+      await cache.inspect('a')
+    ),
+  },
 ]
 
 at('a load during which this process changes its key', ['embedded', 'TCP'], (site) => {

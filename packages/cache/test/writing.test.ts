@@ -58,8 +58,20 @@ at('writing', ['embedded', 'TCP', 'Unix socket', 'TLS'], (site) => {
       yield ['h', 8]
     }
     expect(await cache.setMany({ a: 1, b: 2 })).toEqual([])
-    expect(await cache.setMany(new Map([['c', 3], ['d', 4]]))).toEqual([])
-    expect(await cache.setMany([['e', 5], ['f', 6]])).toEqual([])
+    expect(
+      await cache.setMany(
+        new Map([
+          ['c', 3],
+          ['d', 4],
+        ]),
+      ),
+    ).toEqual([])
+    expect(
+      await cache.setMany([
+        ['e', 5],
+        ['f', 6],
+      ]),
+    ).toEqual([])
     expect(await cache.setMany(generate())).toEqual([])
     expect(await cache.setMany([])).toEqual([])
     expect(await cache.setMany({})).toEqual([])
@@ -68,7 +80,13 @@ at('writing', ['embedded', 'TCP', 'Unix socket', 'TLS'], (site) => {
 
   test('setMany: of pairs with the same key the last is stored', async () => {
     const cache = site.cache()
-    expect(await cache.setMany([['a', 1], ['b', 2], ['a', 3]])).toEqual([])
+    expect(
+      await cache.setMany([
+        ['a', 1],
+        ['b', 2],
+        ['a', 3],
+      ]),
+    ).toEqual([])
     expect(await cache.get('a')).toBe(3)
   })
 
@@ -90,7 +108,14 @@ at('writing', ['embedded', 'TCP', 'Unix socket', 'TLS'], (site) => {
 
   test('setMany: one bad key or value, and nothing is sent', async () => {
     const cache = site.cache()
-    expect(await codeOf(cache.setMany([['a', 1], ['', 2]]))).toBe('KEY_INVALID')
+    expect(
+      await codeOf(
+        cache.setMany([
+          ['a', 1],
+          ['', 2],
+        ]),
+      ),
+    ).toBe('KEY_INVALID')
     expect(await codeOf(cache.setMany({ a: 1, b: undefined }))).toBe('VALUE_INVALID')
     expect(await codeOf(cache.setMany({ a: 1, b: () => 1 }))).toBe('VALUE_INVALID')
     expect(await codeOf(cache.setMany({ a: 1 }, { ttl: 'soon' as never }))).toBe('CONFIG_INVALID')

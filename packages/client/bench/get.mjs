@@ -34,7 +34,12 @@ for (const callers of [1, 64, 512]) {
     }
   }
   const [base, ours] = Object.values(rates).map(median)
-  rows.push({ callers, 'bare node-redis, k/s': Math.round(base / 1000), 'store with deadline, k/s': Math.round(ours / 1000), ratio: Number((ours / base).toFixed(2)) })
+  rows.push({
+    callers,
+    'bare node-redis, k/s': Math.round(base / 1000),
+    'store with deadline, k/s': Math.round(ours / 1000),
+    ratio: Number((ours / base).toFixed(2)),
+  })
 }
 console.table(rows)
 await store.close()
@@ -66,7 +71,11 @@ async function startServer() {
       probe.close(() => resolve(port))
     })
   })
-  const child = spawn(process.env.REDIS_SERVER ?? 'redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
+  const child = spawn(
+    process.env.REDIS_SERVER ?? 'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    { stdio: 'ignore' },
+  )
   process.once('exit', () => child.kill('SIGKILL'))
   const url = `redis://127.0.0.1:${port}`
   const store = createStore(url)

@@ -75,7 +75,10 @@ function oneServer(servers: unknown): string {
   const one = Array.isArray(servers) && servers.length === 1 ? (servers[0] as unknown) : servers
   if (typeof one === 'string') return one
   // The members of a list or an object may hold passwords, and are not shown.
-  throw new ShaleError('CONFIG_INVALID', `servers: this version takes one server, as a text such as 'redis://localhost:6379'; found ${describe(one)}.`)
+  throw new ShaleError(
+    'CONFIG_INVALID',
+    `servers: this version takes one server, as a text such as 'redis://localhost:6379'; found ${describe(one)}.`,
+  )
 }
 
 function checkKnown(where: string, options: object, known: readonly string[]): void {
@@ -91,7 +94,10 @@ function text(value: unknown, name: string): string | undefined {
 
 function secret(value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value
-  throw new ShaleError('CONFIG_INVALID', `password: expected a string that is not empty; found ${value === '' ? 'an empty one' : `a ${typeof value}`}.`)
+  throw new ShaleError(
+    'CONFIG_INVALID',
+    `password: expected a string that is not empty; found ${value === '' ? 'an empty one' : `a ${typeof value}`}.`,
+  )
 }
 
 function databaseNumber(value: unknown): number | undefined {
@@ -116,10 +122,14 @@ function checkedDriver(value: unknown): Driver | undefined {
 function connectionCounts(value: unknown): { min: number; max: number } {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) checkKnown('connections', value, ['min', 'max'])
   const { min, max } = typeof value === 'number' ? { min: value, max: value } : ((value ?? {}) as { min?: unknown; max?: unknown })
-  const isCount = (count: unknown): count is number => Number.isInteger(count) && (count as number) >= 1 && (count as number) <= mostConnections
+  const isCount = (count: unknown): count is number =>
+    Number.isInteger(count) && (count as number) >= 1 && (count as number) <= mostConnections
   if (isCount(min) && isCount(max) && min <= max) return { min, max }
   const found = typeof value === 'object' && value !== null ? `{ min: ${describe(min)}, max: ${describe(max)} }` : describe(value)
-  throw new ShaleError('CONFIG_INVALID', `connections: expected a whole number from 1 to ${mostConnections}, or { min, max } of such; found ${found}.`)
+  throw new ShaleError(
+    'CONFIG_INVALID',
+    `connections: expected a whole number from 1 to ${mostConnections}, or { min, max } of such; found ${found}.`,
+  )
 }
 
 function invalid(name: string, expected: string, found: unknown): ShaleError {

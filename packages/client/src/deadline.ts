@@ -119,7 +119,10 @@ class DeadlineStore implements Store {
 
   #error(key: string | undefined): ShaleError {
     const who = key === undefined ? '' : `${this.#store.locate(key).server}: `
-    return new ShaleError('SERVER_TIMEOUT', `${who}no answer within ${this.#timeout} ms; whether the operation was carried out is not known.`)
+    return new ShaleError(
+      'SERVER_TIMEOUT',
+      `${who}no answer within ${this.#timeout} ms; whether the operation was carried out is not known.`,
+    )
   }
 
   #all(count: number, key: string | undefined): ShaleError[] {

@@ -183,7 +183,10 @@ export class Lane {
   }
 
   #timedOut(): ShaleError {
-    return new ShaleError('SERVER_TIMEOUT', `${this.#host.endpoint.name}: no connection within ${this.#host.timeout} ms; the command was not sent.`)
+    return new ShaleError(
+      'SERVER_TIMEOUT',
+      `${this.#host.endpoint.name}: no connection within ${this.#host.timeout} ms; the command was not sent.`,
+    )
   }
 
   #drop(one: WaitingCommand, error: ShaleError): void {

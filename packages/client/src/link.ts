@@ -99,7 +99,10 @@ export class Link {
     // The distance in either direction: the clock may be put back.
     const silentMs = Math.abs(now - this.#settledThenAt)
     if (silentMs < timeout) return undefined
-    return new ShaleError('SERVER_UNAVAILABLE', `${endpoint.name}: too much is in flight already, and no reply has come for ${silentMs} ms; nothing was sent.`)
+    return new ShaleError(
+      'SERVER_UNAVAILABLE',
+      `${endpoint.name}: too much is in flight already, and no reply has come for ${silentMs} ms; nothing was sent.`,
+    )
   }
 
   /** Waits for the replies that are due, then ends. */
@@ -143,7 +146,10 @@ export class Link {
     const abort = (this.#abort = new AbortController())
     const late = (): void => {
       const what = `${endpoint.name}: no connection within ${connectTimeout} ms (connectTimeout covers TCP, TLS, login and the server's first reply).`
-      const hint = endpoint.tls === undefined ? '' : " A server that does not speak TLS says nothing either: name it by 'redis:' without the option tls."
+      const hint =
+        endpoint.tls === undefined
+          ? ''
+          : " A server that does not speak TLS says nothing either: name it by 'redis:' without the option tls."
       abort.abort(new ShaleError('SERVER_UNAVAILABLE', what + hint))
     }
     const timer = clock.setTimeout(late, connectTimeout)

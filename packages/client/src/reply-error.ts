@@ -21,7 +21,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   CLUSTERDOWN: unavailable("The server's cluster is down."),
   TRYAGAIN: unavailable("The server's cluster is moving the slot of these keys."),
   MAXCLIENTS: unavailable('The server has as many clients as it takes: raise its maxclients.'),
-  WRONGTYPE: { code: 'CODEC_CORRUPT', advice: 'The key holds another Redis type than a string, so it is no entry of a cache: use another key, or delete it.' },
+  WRONGTYPE: {
+    code: 'CODEC_CORRUPT',
+    advice: 'The key holds another Redis type than a string, so it is no entry of a cache: use another key, or delete it.',
+  },
 }
 
 /** An error reply of the server as the `ShaleError` that it means. */
@@ -53,10 +56,13 @@ export function connectionError(endpoint: Endpoint, error: unknown, doing: strin
   if (ShaleError.is(error)) return error
   const cause = harmless(endpoint, error)
   if (isTlsProblem(cause)) {
-    const advice = "TLS: check that the server speaks it, and that the option tls has the authority ('ca') that signed its certificate for this name."
+    const advice =
+      "TLS: check that the server speaks it, and that the option tls has the authority ('ca') that signed its certificate for this name."
     return new ShaleError('SERVER_AUTH', sentence(`${endpoint.name}: ${doing} (${cause.message})`, advice), { cause })
   }
-  return new ShaleError('SERVER_UNAVAILABLE', sentence(`${endpoint.name}: ${doing} (${cause.message})`, hungUp(endpoint, cause, doing)), { cause })
+  return new ShaleError('SERVER_UNAVAILABLE', sentence(`${endpoint.name}: ${doing} (${cause.message})`, hungUp(endpoint, cause, doing)), {
+    cause,
+  })
 }
 
 /** What was going on while there was no connection yet. */
@@ -67,7 +73,8 @@ function hungUp(endpoint: Endpoint, { message }: Error, doing: string): string {
   return "The server hung up: if it speaks TLS, name it by 'rediss:'."
 }
 
-const tlsCodes = /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_CERT_|ERR_OSSL_|CRL_|HOSTNAME_MISMATCH|INVALID_)/
+const tlsCodes =
+  /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_CERT_|ERR_OSSL_|CRL_|HOSTNAME_MISMATCH|INVALID_)/
 
 function isTlsProblem(error: Error & { code?: unknown }): boolean {
   return typeof error.code === 'string' && tlsCodes.test(error.code)

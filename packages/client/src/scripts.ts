@@ -15,7 +15,11 @@ redis.call('PERSIST',KEYS[1])
 return 1`
 
 /** What `incrScript` gives instead of a number. */
-export const incrFailures: { readonly missing: 'missing'; readonly type: 'type'; readonly range: 'range' } = { missing: 'missing', type: 'type', range: 'range' }
+export const incrFailures: { readonly missing: 'missing'; readonly type: 'type'; readonly range: 'range' } = {
+  missing: 'missing',
+  type: 'type',
+  range: 'range',
+}
 
 /**
  * Adds to an integer that is there. KEYS: the key. ARGV: by how much. Gives the sum, or one of `incrFailures`. A sum

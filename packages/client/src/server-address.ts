@@ -23,7 +23,8 @@ interface Address {
 }
 
 const defaultPort = 6379
-const forms = "'redis://[user:password@]host[:port][/database]', 'rediss://…' for TLS, 'unix:///path[?db=1]', 'host:port', 'host' or '/path/to/socket'"
+const forms =
+  "'redis://[user:password@]host[:port][/database]', 'rediss://…' for TLS, 'unix:///path[?db=1]', 'host:port', 'host' or '/path/to/socket'"
 
 /**
  * The endpoint that a server's text stands for. A server that states a user or a password takes neither from the defaults.
@@ -138,11 +139,14 @@ function tlsOf(address: Address, { tls }: ServerDefaults, text: string): TlsOpti
     if (tls === undefined || tls === false) return undefined
     throw new ShaleError('CONFIG_INVALID', 'tls: a Unix socket speaks no TLS; leave the option out, or name a host.')
   }
-  if (tls === false && address.secure) throw invalid(text, "'rediss:' together with the option tls: false; use 'redis:', or leave the option out")
+  if (tls === false && address.secure)
+    throw invalid(text, "'rediss:' together with the option tls: false; use 'redis:', or leave the option out")
   if (!address.secure && (tls === undefined || tls === false)) return undefined
   const options = typeof tls === 'object' ? tls : {}
   // A certificate for a name is asked for by that name; an address cannot be.
-  return options.servername !== undefined || isIP(address.host as string) !== 0 ? options : { ...options, servername: address.host as string }
+  return options.servername !== undefined || isIP(address.host as string) !== 0
+    ? options
+    : { ...options, servername: address.host as string }
 }
 
 function invalid(text: string, found: string): ShaleError {

@@ -141,7 +141,10 @@ export class ServerStore implements Store {
       try {
         const replies = (await lane.send(commands.getMany(some))) as (Uint8Array | null)[]
         at.forEach((place, i) => (answers[place] = replies[i] ?? undefined))
-        this.#lookForForeign(lane, some.filter((_, i) => replies[i] === null))
+        this.#lookForForeign(
+          lane,
+          some.filter((_, i) => replies[i] === null),
+        )
       } catch (error) {
         for (const place of at) answers[place] = error as ShaleError
       }
@@ -172,7 +175,11 @@ export class ServerStore implements Store {
     return Promise.all(items.map((item) => this.#lanes.of(item.key).send(command(item)).then(read, asAnswer)))
   }
 
-  #eachKey<T>(keys: readonly string[], command: (key: string) => ReturnType<typeof commands.get>, read: (reply: Reply) => T): Promise<Answer<T>[]> {
+  #eachKey<T>(
+    keys: readonly string[],
+    command: (key: string) => ReturnType<typeof commands.get>,
+    read: (reply: Reply) => T,
+  ): Promise<Answer<T>[]> {
     return Promise.all(keys.map((key) => this.#lanes.of(key).send(command(key)).then(read, asAnswer)))
   }
 
@@ -221,7 +228,10 @@ function sumOf(reply: string, { key, by }: StoreIncrement): Answer<number> {
     case incrFailures.missing:
       return new ShaleError('KEY_NOT_FOUND', `incr: there is no entry under ${name}; store a number first.`)
     case incrFailures.range:
-      return new ShaleError('VALUE_OUT_OF_RANGE', `incr: the entry under ${name} and ${by} make no integer that a JavaScript number holds exactly (up to 2^53 - 1); it was left as it is.`)
+      return new ShaleError(
+        'VALUE_OUT_OF_RANGE',
+        `incr: the entry under ${name} and ${by} make no integer that a JavaScript number holds exactly (up to 2^53 - 1); it was left as it is.`,
+      )
     case incrFailures.type:
       return new ShaleError('VALUE_NOT_INTEGER', `incr: the entry under ${name} is no integer as decimal text; it was left as it is.`)
     default:

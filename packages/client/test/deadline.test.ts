@@ -9,7 +9,17 @@ function createStuckStore() {
   const calls: { resolve(value: unknown): void; reject(error: Error): void }[] = []
   const stuck = (): Promise<never> => new Promise((resolve, reject) => calls.push({ resolve: resolve as (value: unknown) => void, reject }))
   const store = {
-    get: stuck, set: stuck, add: stuck, swap: stuck, delete: stuck, has: stuck, ttl: stuck, touch: stuck, incr: stuck, move: stuck, flush: stuck,
+    get: stuck,
+    set: stuck,
+    add: stuck,
+    swap: stuck,
+    delete: stuck,
+    has: stuck,
+    ttl: stuck,
+    touch: stuck,
+    incr: stuck,
+    move: stuck,
+    flush: stuck,
     scan: () => ({ [Symbol.asyncIterator]: () => ({ next: stuck, return: stuck }) }),
     locate: () => ({ shard: 'here', server: 'here:1' }),
     connect: () => Promise.resolve(),
@@ -27,14 +37,34 @@ const setUp = (timeout = 500) => {
 const value = new Uint8Array(1)
 const operations: Record<string, (store: Store) => Promise<unknown>> = {
   get: (store) => store.get(['a', 'b']),
-  set: (store) => store.set([{ key: 'a', value, ttl: null }, { key: 'b', value, ttl: null }]),
-  add: (store) => store.add([{ key: 'a', value, ttl: null }, { key: 'b', value, ttl: null }]),
-  swap: (store) => store.swap([{ key: 'a', expected: value, value }, { key: 'b', expected: value, value }]),
+  set: (store) =>
+    store.set([
+      { key: 'a', value, ttl: null },
+      { key: 'b', value, ttl: null },
+    ]),
+  add: (store) =>
+    store.add([
+      { key: 'a', value, ttl: null },
+      { key: 'b', value, ttl: null },
+    ]),
+  swap: (store) =>
+    store.swap([
+      { key: 'a', expected: value, value },
+      { key: 'b', expected: value, value },
+    ]),
   has: (store) => store.has(['a', 'b']),
   ttl: (store) => store.ttl(['a', 'b']),
   touch: (store) => store.touch(['a', 'b'], null),
-  incr: (store) => store.incr([{ key: 'a', by: 1 }, { key: 'b', by: 1 }]),
-  move: (store) => store.move([{ from: 'a', to: 'c' }, { from: 'b', to: 'd' }]),
+  incr: (store) =>
+    store.incr([
+      { key: 'a', by: 1 },
+      { key: 'b', by: 1 },
+    ]),
+  move: (store) =>
+    store.move([
+      { from: 'a', to: 'c' },
+      { from: 'b', to: 'd' },
+    ]),
 }
 
 describe('a call that is not answered', () => {
@@ -61,7 +91,10 @@ describe('a call that is not answered', () => {
     clock.advance(500)
     const { count, failed } = await tally
     expect(count).toBe(0)
-    expect([...failed!].map(([key, { code }]) => [key, code])).toEqual([['a', 'SERVER_TIMEOUT'], ['b', 'SERVER_TIMEOUT']])
+    expect([...failed!].map(([key, { code }]) => [key, code])).toEqual([
+      ['a', 'SERVER_TIMEOUT'],
+      ['b', 'SERVER_TIMEOUT'],
+    ])
   })
 
   test('flush and each page of a scan reject', async () => {
@@ -137,7 +170,12 @@ test('each call has its own deadline, and none settles later than 50 ms after it
 test('a busy store sets few timers', async () => {
   const clock = createManualClock()
   let set = 0
-  const counting = { ...clock, now: () => clock.now(), clearTimeout: (h: unknown) => clock.clearTimeout(h), setTimeout: (fn: () => void, ms: number) => (set++, clock.setTimeout(fn, ms)) }
+  const counting = {
+    ...clock,
+    now: () => clock.now(),
+    clearTimeout: (h: unknown) => clock.clearTimeout(h),
+    setTimeout: (fn: () => void, ms: number) => (set++, clock.setTimeout(fn, ms)),
+  }
   const { store: inner, calls } = createStuckStore()
   const store = withDeadline(inner, { timeout: 500, clock: counting })
   for (let i = 0; i < 2000; i++) {
@@ -163,7 +201,14 @@ test('a clock that is put back keeps nobody waiting', async () => {
   const clock = createManualClock()
   let back = 0
   const { store: inner } = createStuckStore()
-  const store = withDeadline(inner, { timeout: 500, clock: { now: () => clock.now() - back, setTimeout: (fn, ms) => clock.setTimeout(fn, ms), clearTimeout: (handle) => clock.clearTimeout(handle) } })
+  const store = withDeadline(inner, {
+    timeout: 500,
+    clock: {
+      now: () => clock.now() - back,
+      setTimeout: (fn, ms) => clock.setTimeout(fn, ms),
+      clearTimeout: (handle) => clock.clearTimeout(handle),
+    },
+  })
   const answer = store.get(['a'])
   back = 3_600_000
   clock.advance(550)

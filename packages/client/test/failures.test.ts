@@ -8,8 +8,13 @@ import { createStore, ioredis, nodeRedis, type StoreOptions } from '@shale/clien
 
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const put = (store: Store, key: string, value = 'v'): Promise<unknown[]> => store.set([{ key, value: bytes(value), ttl: null }])
-const codesOf = (answers: readonly unknown[]): unknown[] => answers.map((answer) => (ShaleError.is(answer) ? answer.code : answer instanceof Uint8Array ? Buffer.from(answer).toString() : answer))
-const rejection = (promise: Promise<unknown>): Promise<ShaleError> => promise.then(() => Promise.reject(new Error('expected a rejection')), (error: ShaleError) => error)
+const codesOf = (answers: readonly unknown[]): unknown[] =>
+  answers.map((answer) => (ShaleError.is(answer) ? answer.code : answer instanceof Uint8Array ? Buffer.from(answer).toString() : answer))
+const rejection = (promise: Promise<unknown>): Promise<ShaleError> =>
+  promise.then(
+    () => Promise.reject(new Error('expected a rejection')),
+    (error: ShaleError) => error,
+  )
 
 /** Slack for a busy machine, beyond what is promised. */
 const slackMs = 250
@@ -77,10 +82,12 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
     const took: number[] = []
     const calls: Promise<void>[] = []
     while (performance.now() - started < 600) {
-      calls.push(timed(store.get(['a'])).then(([answers, ms]) => {
-        expect(codesOf(answers)).toEqual(['SERVER_TIMEOUT'])
-        took.push(ms)
-      }))
+      calls.push(
+        timed(store.get(['a'])).then(([answers, ms]) => {
+          expect(codesOf(answers)).toEqual(['SERVER_TIMEOUT'])
+          took.push(ms)
+        }),
+      )
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
     await Promise.all(calls)
@@ -102,7 +109,13 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
     expect(ms).toBeLessThan(200 + 100 + slackMs)
     expect(['SERVER_TIMEOUT', 'SERVER_UNAVAILABLE']).toContain(codesOf(await answers)[0])
     server.resume()
-    await until('only the connection of the test is left', async () => String(await server.command('CLIENT', 'LIST')).trim().split('\n').length === 1)
+    await until(
+      'only the connection of the test is left',
+      async () =>
+        String(await server.command('CLIENT', 'LIST'))
+          .trim()
+          .split('\n').length === 1,
+    )
     expect(codesOf(await store.get(['a']))).toEqual(['CLOSED'])
   })
 
@@ -274,7 +287,9 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
   })
 
   test('a user without permissions is SERVER_AUTH for what it may not do', async () => {
-    await using server = await startRedis({ acl: { username: 'reader', password: 's3cret', rules: ['~open:*', '+get', '+mget', '+select'] } })
+    await using server = await startRedis({
+      acl: { username: 'reader', password: 's3cret', rules: ['~open:*', '+get', '+mget', '+select'] },
+    })
     const store = open(`redis://reader:s3cret@127.0.0.1:${server.port}/1`)
     expect(codesOf(await store.get(['open:a']))).toEqual([undefined])
     expect(codesOf(await store.get(['shut:a']))).toEqual(['SERVER_AUTH'])
@@ -296,7 +311,12 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
       expect(await server.command('GET', 'a')).toBe('in seven')
       expect(String(await server.command('CLIENT', 'LIST'))).toMatch(/user=\S*lice/)
       await store.close()
-      const separate = open(server.url, { username: acl.username, password: acl.password, database: 7, ...('tls' in options ? { tls: { ca: server.tlsCa } } : {}) })
+      const separate = open(server.url, {
+        username: acl.username,
+        password: acl.password,
+        database: 7,
+        ...('tls' in options ? { tls: { ca: server.tlsCa } } : {}),
+      })
       expect(codesOf(await separate.get(['a']))).toEqual(['in seven'])
       await separate.close()
     }

@@ -8,7 +8,15 @@ function setUp(min: number, max: number) {
   const clock = createManualClock()
   const driver = new ScriptedDriver()
   const endpoint = { host: 'h', port: 1, database: 0, name: 'h:1/0' }
-  const store = new ServerStore({ endpoint, driver, connections: { min, max }, connectTimeout: 2000, timeout: 500, clock, random: () => 0.5 })
+  const store = new ServerStore({
+    endpoint,
+    driver,
+    connections: { min, max },
+    connectTimeout: 2000,
+    timeout: 500,
+    clock,
+    random: () => 0.5,
+  })
   return { clock, driver, store }
 }
 

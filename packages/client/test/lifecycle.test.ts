@@ -19,7 +19,11 @@ afterAll(() => server.stop())
 /** Runs a program with plain Node; gives what it printed and how it ended. */
 async function run(program: string, killAfterMs = 10_000): Promise<{ printed: string; code: number | null; ms: number }> {
   const start = performance.now()
-  const child = spawn(process.execPath, ['--input-type=module', '-e', `import { createStore, ioredis, nodeRedis } from '@shale/client'\n${program}`], { cwd: folder })
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', `import { createStore, ioredis, nodeRedis } from '@shale/client'\n${program}`],
+    { cwd: folder },
+  )
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()))
@@ -89,7 +93,10 @@ test('ioredis() without the package says what to install', async () => {
     throw new Error("Cannot find package 'ioredis'")
   })
   const store = createStore(server.url, { driver: ioredis() })
-  await expect(store.connect()).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringMatching(/npm install ioredis/) as string })
+  await expect(store.connect()).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(/npm install ioredis/) as string,
+  })
   expect((await store.get(['a']))[0]).toMatchObject({ code: 'CONFIG_INVALID' })
   await store.close()
   vi.doUnmock('ioredis')

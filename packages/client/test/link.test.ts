@@ -18,11 +18,15 @@ function setUp(connections = { min: 1, max: 1 }) {
     random: () => chance.next,
   })
   const heard: string[] = []
-  store.observe({ connected: (server) => heard.push(`connected ${server}`), disconnected: (server, { code }) => heard.push(`disconnected ${server} ${code}`) } satisfies StoreObserver)
+  store.observe({
+    connected: (server) => heard.push(`connected ${server}`),
+    disconnected: (server, { code }) => heard.push(`disconnected ${server} ${code}`),
+  } satisfies StoreObserver)
   return { clock, driver, store, heard, chance }
 }
 
-const codes = async (answers: Promise<unknown[]>): Promise<unknown[]> => (await answers).map((answer) => (ShaleError.is(answer) ? answer.code : answer))
+const codes = async (answers: Promise<unknown[]>): Promise<unknown[]> =>
+  (await answers).map((answer) => (ShaleError.is(answer) ? answer.code : answer))
 
 describe('connecting', () => {
   test('begins with the first call, which waits for it', async () => {
@@ -56,7 +60,10 @@ describe('connecting', () => {
     clock.advance(1999)
     expect(await outcome(connecting)).toBe('pending')
     clock.advance(1)
-    await expect(connecting).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE', message: expect.stringMatching(/h:1\/0.*2000 ms/) as string })
+    await expect(connecting).rejects.toMatchObject({
+      code: 'SERVER_UNAVAILABLE',
+      message: expect.stringMatching(/h:1\/0.*2000 ms/) as string,
+    })
     expect(attempt.signal.aborted).toBe(true)
     const late = await attempt.accept()
     expect(late.state).toBe('destroyed')
@@ -117,7 +124,10 @@ describe('between two attempts', () => {
     expect(driver.attempts).toHaveLength(2)
   })
 
-  test.each([['WRONGPASS invalid', 'SERVER_AUTH'], ['ERR DB index is out of range', 'CONFIG_INVALID']])('a refusal (%s) keeps its code and is tried again once a second at most', async (reply, code) => {
+  test.each([
+    ['WRONGPASS invalid', 'SERVER_AUTH'],
+    ['ERR DB index is out of range', 'CONFIG_INVALID'],
+  ])('a refusal (%s) keeps its code and is tried again once a second at most', async (reply, code) => {
     const { clock, driver, store, chance } = setUp()
     chance.next = 0
     const first = store.has(['a'])
@@ -150,7 +160,11 @@ describe('a lost connection', () => {
     expect(heard).toEqual(['connected h:1/0', 'disconnected h:1/0 SERVER_UNAVAILABLE', 'connected h:1/0'])
   })
 
-  test.each([[0.01, 8], [0.25, 200], [0.9999, 800]])('comes back after a time drawn from 0 to 800 ms: %d', async (draw, ms) => {
+  test.each([
+    [0.01, 8],
+    [0.25, 200],
+    [0.9999, 800],
+  ])('comes back after a time drawn from 0 to 800 ms: %d', async (draw, ms) => {
     const { clock, driver, store, chance } = setUp()
     chance.next = draw
     void store.connect()
@@ -228,7 +242,14 @@ describe('what waits for a connection', () => {
   test('is bounded in bytes', async () => {
     const { store } = setUp()
     const value = new Uint8Array(16 * 1024 * 1024)
-    expect(await outcome(store.set([{ key: 'a', value, ttl: null }, { key: 'b', value, ttl: null }]))).toBe('pending')
+    expect(
+      await outcome(
+        store.set([
+          { key: 'a', value, ttl: null },
+          { key: 'b', value, ttl: null },
+        ]),
+      ),
+    ).toBe('pending')
     expect(await codes(store.set([{ key: 'c', value: new Uint8Array(1), ttl: null }]))).toEqual(['SERVER_UNAVAILABLE'])
   })
 })

@@ -63,10 +63,21 @@ describe.each(variants)('over %s', (_, connections, driver) => {
       if (draw < 0.4) {
         model.set(key, String(step))
         check(store.set([{ key, value: bytes(String(step)), ttl: null }]), [true])
-      } else if (draw < 0.6) check(store.get([key]).then((answers) => answers.map(text)), [model.get(key)])
-      else if (draw < 0.7) check(store.get(keys).then((answers) => answers.map(text)), keys.map((one) => model.get(one)))
+      } else if (draw < 0.6)
+        check(
+          store.get([key]).then((answers) => answers.map(text)),
+          [model.get(key)],
+        )
+      else if (draw < 0.7)
+        check(
+          store.get(keys).then((answers) => answers.map(text)),
+          keys.map((one) => model.get(one)),
+        )
       else if (draw < 0.8) {
-        check(store.delete([key]).then(({ count }) => count), model.delete(key) ? 1 : 0)
+        check(
+          store.delete([key]).then(({ count }) => count),
+          model.delete(key) ? 1 : 0,
+        )
       } else if (draw < 0.9) {
         const to = pick()
         const value = model.get(key)

@@ -10,11 +10,17 @@ describe('an error reply', () => {
     ['NOAUTH Authentication required.', 'SERVER_AUTH'],
     ['WRONGPASS invalid username-password pair or user is disabled.', 'SERVER_AUTH'],
     ["NOPERM this user has no permissions to run the 'get' command", 'SERVER_AUTH'],
-    ['ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?', 'SERVER_AUTH'],
+    [
+      'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+      'SERVER_AUTH',
+    ],
     ["READONLY You can't write against a read only replica.", 'SERVER_READONLY'],
     ["READONLY You can't write against a read only replica. script: 1b2, on @user_script:6.", 'SERVER_READONLY'],
     ["OOM command not allowed when used memory > 'maxmemory'.", 'SERVER_OOM'],
-    ["ERR Error running script (call to f_1b2): @user_script:6: @user_script: 6: -OOM command not allowed when used memory > 'maxmemory'.", 'SERVER_OOM'],
+    [
+      "ERR Error running script (call to f_1b2): @user_script:6: @user_script: 6: -OOM command not allowed when used memory > 'maxmemory'.",
+      'SERVER_OOM',
+    ],
     ["ERR Error running script (call to f_1b2): @user_script:6: READONLY You can't write against a read only replica.", 'SERVER_READONLY'],
     ["@user_script: 3: -OOM command not allowed when used memory > 'maxmemory'.", 'SERVER_OOM'],
     ['LOADING Redis is loading the dataset in memory', 'SERVER_UNAVAILABLE'],
@@ -57,13 +63,19 @@ describe('a connection error', () => {
   })
 
   test('of several addresses tells of each', () => {
-    const error = connectionError(endpoint, new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')], ''), 'no connection')
+    const error = connectionError(
+      endpoint,
+      new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')], ''),
+      'no connection',
+    )
     expect(error.message).toMatch(/::1:1; .*127\.0\.0\.1/)
   })
 })
 
 test('what a library hangs on its errors, and what a server repeats, shows no secret', () => {
-  const library = Object.assign(new Error("ERR unknown command 'AUTH', with args beginning with: 's3cret'"), { command: { name: 'AUTH', args: ['u', 's3cret'] } })
+  const library = Object.assign(new Error("ERR unknown command 'AUTH', with args beginning with: 's3cret'"), {
+    command: { name: 'AUTH', args: ['u', 's3cret'] },
+  })
   for (const error of [replyError(endpoint, library), connectionError(endpoint, library, 'no connection')]) {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('s3cret')
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('s3cret')

@@ -39,8 +39,22 @@ describe('a server', () => {
 
   test('takes from the defaults what it does not state', () => {
     const defaults = { username: 'u', password: 'p', database: 3, tls: { ca: 'CA' } }
-    expect(parseServer('h', defaults)).toEqual({ host: 'h', port: 6379, username: 'u', password: 'p', database: 3, tls: { ca: 'CA', servername: 'h' }, name: 'h:6379/3' })
-    expect(parseServer('redis://:own@h/1', { username: 'u', password: 'p', database: 3 })).toEqual({ host: 'h', port: 6379, password: 'own', database: 1, name: 'h:6379/1' })
+    expect(parseServer('h', defaults)).toEqual({
+      host: 'h',
+      port: 6379,
+      username: 'u',
+      password: 'p',
+      database: 3,
+      tls: { ca: 'CA', servername: 'h' },
+      name: 'h:6379/3',
+    })
+    expect(parseServer('redis://:own@h/1', { username: 'u', password: 'p', database: 3 })).toEqual({
+      host: 'h',
+      port: 6379,
+      password: 'own',
+      database: 1,
+      name: 'h:6379/1',
+    })
     expect(parseServer('redis://h/0', { database: 3 }).database).toBe(0)
     expect(parseServer('h', { tls: { servername: 'other' } }).tls).toEqual({ servername: 'other' })
   })
@@ -81,9 +95,26 @@ describe('a server', () => {
   })
 
   test.each([
-    'redis://u:s3cret@h:x', 'redis://u:s3cret@', 'redis://u:s3cret', 'redis://:s3cret', 'u:s3cret@h:70000', 'redis://u:s3cret@h/x', 'redis://u:a/s3cret@h/x',
-    'redis://u:a?s3cret@h/x', 'redis://h#s3cret', 'foo://u:s3cret@h', 'unix://u:s3cret@x', 'redis://h?password=s3cret', 'redis://u:s3cret%zz@h', 'redis://u:a@s3cret@h:x',
-    'redis://u:a/s3cret', 'redis://u:1/2/s3cret!', ' redis://u:s3cret@h', 'redis://u:s3cret@h,redis://u:s3cret@i', 'redis:///u:s3cret', 'redis://h/0?db=x&auth=s3cret',
+    'redis://u:s3cret@h:x',
+    'redis://u:s3cret@',
+    'redis://u:s3cret',
+    'redis://:s3cret',
+    'u:s3cret@h:70000',
+    'redis://u:s3cret@h/x',
+    'redis://u:a/s3cret@h/x',
+    'redis://u:a?s3cret@h/x',
+    'redis://h#s3cret',
+    'foo://u:s3cret@h',
+    'unix://u:s3cret@x',
+    'redis://h?password=s3cret',
+    'redis://u:s3cret%zz@h',
+    'redis://u:a@s3cret@h:x',
+    'redis://u:a/s3cret',
+    'redis://u:1/2/s3cret!',
+    ' redis://u:s3cret@h',
+    'redis://u:s3cret@h,redis://u:s3cret@i',
+    'redis:///u:s3cret',
+    'redis://h/0?db=x&auth=s3cret',
   ])('%s is refused without its password', (text) => {
     const error = codeOf(() => parseServer(text))
     expect(error.code).toBe('CONFIG_INVALID')
@@ -132,7 +163,11 @@ describe('createStore', () => {
     expect(error.message).not.toContain('s3cret')
   })
 
-  test.each([[{ clientName: 'a b' }, /clientName/], [{ name: 'x' }, /unknown option "name"/], [5, /object/]])('a driver refuses the options %j', (options, message) => {
+  test.each([
+    [{ clientName: 'a b' }, /clientName/],
+    [{ name: 'x' }, /unknown option "name"/],
+    [5, /object/],
+  ])('a driver refuses the options %j', (options, message) => {
     for (const make of [nodeRedis, ioredis]) expect(codeOf(() => make(options as never)).message).toMatch(message)
   })
 

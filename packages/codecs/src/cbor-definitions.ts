@@ -118,7 +118,7 @@ function interpreted(keys: readonly string[]): RecordReader {
 
 /** A reader that makes the object in one piece. The keys reach the code as JSON alone. */
 function compiled(keys: readonly string[]): RecordReader {
-  const body = keys.map(key => `${JSON.stringify(key)}: reader.read()`).join(', ')
+  const body = keys.map((key) => `${JSON.stringify(key)}: reader.read()`).join(', ')
   return { keys, read: new Function('reader', `return { ${body} }`) as RecordReader['read'] }
 }
 

@@ -49,7 +49,7 @@ function map(preparer: CborPreparer, value: ReadonlyMap<unknown, unknown>): Tag 
 function set(preparer: CborPreparer, value: ReadonlySet<unknown>): Tag {
   preparer.charge(weight.collection)
   return new Tag(
-    Array.from(value, item => preparer.ready(item)),
+    Array.from(value, (item) => preparer.ready(item)),
     tag.set,
   )
 }
@@ -67,13 +67,13 @@ function error(preparer: CborPreparer, value: Error): Tag {
   preparer.charge(weight.error)
   const type = errorTypes.has(value.constructor?.name) ? value.constructor.name : nearestType(value)
   const own = value as unknown as Record<string, unknown>
-  const hidden = ['cause', 'errors'].filter(key => Object.hasOwn(value, key))
+  const hidden = ['cause', 'errors'].filter((key) => Object.hasOwn(value, key))
   const keys = new Set([...(value.name === type ? [] : ['name']), ...hidden, ...Object.keys(value)])
   keys.delete('stack')
   keys.delete('message')
   const message = preparer.ready(String(value.message))
   if (keys.size === 0) return generic(type, message)
-  return generic(type, message, new Map(Array.from(keys, key => [preparer.ready(key), preparer.ready(own[key])])))
+  return generic(type, message, new Map(Array.from(keys, (key) => [preparer.ready(key), preparer.ready(own[key])])))
 }
 
 function nearestType(value: Error): string {

@@ -165,8 +165,8 @@ export class CborPreparer {
 
   #sparse(array: readonly unknown[]): Tag {
     this.charge(weight.sparseArray)
-    const indexes = Object.keys(array).filter(key => String(Number(key) >>> 0) === key && Number(key) < array.length)
-    return new Tag(['Array', array.length, indexes.flatMap(index => [Number(index), this.ready(array[Number(index)])])], tag.object)
+    const indexes = Object.keys(array).filter((key) => String(Number(key) >>> 0) === key && Number(key) < array.length)
+    return new Tag(['Array', array.length, indexes.flatMap((index) => [Number(index), this.ready(array[Number(index)])])], tag.object)
   }
 
   /** An object by its own enumerable properties, whatever its class. `shared` ones are maps, so that a cycle can be closed before they are whole. */
@@ -187,7 +187,7 @@ export class CborPreparer {
     }
     const object = copy ?? value
     if (isRecord || (plainKeys && !this.#records)) return object
-    return new Map(keys.map(key => [this.#text(key), (object as Record<string, unknown>)[key]]))
+    return new Map(keys.map((key) => [this.#text(key), (object as Record<string, unknown>)[key]]))
   }
 
   /** Whether objects of these keys are records in this entry; takes note of the shape if so. */

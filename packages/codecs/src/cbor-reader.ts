@@ -290,7 +290,12 @@ export class CborReader {
     if (length < 1 || length > longestCachedKey) return this.#otherKey(first)
     const start = this.#pos
     if (length > this.#end - start) throw truncated()
-    const slot = (Math.imul(source[start]!, 31) + Math.imul(source[start + (length >> 1)]!, 167) + Math.imul(source[start + length - 1]!, 7) + (length << 6)) & (keySlots - 1)
+    const slot =
+      (Math.imul(source[start]!, 31) +
+        Math.imul(source[start + (length >> 1)]!, 167) +
+        Math.imul(source[start + length - 1]!, 7) +
+        (length << 6)) &
+      (keySlots - 1)
     const known = this.#keys[slot]!
     if (known.length === length) {
       let i = 0

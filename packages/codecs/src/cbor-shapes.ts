@@ -48,7 +48,13 @@ export class ShapeTable {
   #add(shapes: Shape[], keys: readonly string[]): Shape | undefined {
     for (const key of keys) if (key === '__proto__' || key.length > 256 || !key.isWellFormed()) return undefined
     const definition = define(keys)
-    const shape: Shape = { keys, definition, ascii: keys.every(key => Buffer.byteLength(key) === key.length), number: this.#next++, entry: 0 }
+    const shape: Shape = {
+      keys,
+      definition,
+      ascii: keys.every((key) => Buffer.byteLength(key) === key.length),
+      number: this.#next++,
+      entry: 0,
+    }
     if (shapes.length < shapesPerFirstKey) shapes.push(shape)
     else shapes[this.#turn++ % shapesPerFirstKey] = shape
     return shape
@@ -56,7 +62,7 @@ export class ShapeTable {
 }
 
 function define(keys: readonly string[]): Uint8Array {
-  const sizes = keys.map(key => Buffer.byteLength(key))
+  const sizes = keys.map((key) => Buffer.byteLength(key))
   const definition = Buffer.allocUnsafeSlow(sizes.reduce((sum, size) => sum + headSize(size) + size, headSize(keys.length)))
   let pos = writeHead(definition, 0, 0x80, keys.length)
   for (const [i, key] of keys.entries()) {

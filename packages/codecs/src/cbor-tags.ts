@@ -37,7 +37,7 @@ export interface TypedArrayConstructor {
 
 /** The kinds of error that come back as themselves; all others come back as `Error` under their name. */
 export const errorTypes: ReadonlyMap<string, ErrorConstructor> = new Map(
-  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(type => [type.name, type as ErrorConstructor]),
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type as ErrorConstructor]),
 )
 
 /** The tag of the first record of an entry (protocol 2); those of the others follow. Source: the records of cbor-x. */

@@ -72,7 +72,10 @@ export class CborWriter {
       const size = bytes.length - headroom
       checkBudget('cbor', preparer.objects, size)
       if (size <= maxBytes) return bytes
-      throw new ShaleError('VALUE_TOO_LARGE', `The value takes ${size} bytes as cbor; expected at most ${maxBytes}. Store less under one key, or raise maxValueBytes.`)
+      throw new ShaleError(
+        'VALUE_TOO_LARGE',
+        `The value takes ${size} bytes as cbor; expected at most ${maxBytes}. Store less under one key, or raise maxValueBytes.`,
+      )
     } finally {
       this.#busy = false
     }

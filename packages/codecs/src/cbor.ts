@@ -56,7 +56,8 @@ class Cbor implements FastCodec {
   }
 
   decodeFrom(bytes: Uint8Array, start: number, protocol: number): unknown {
-    if (protocol !== 1 && protocol !== 2) throw unknown(`cbor protocol ${protocol} is not one that this release knows. Upgrade the readers first.`)
+    if (protocol !== 1 && protocol !== 2)
+      throw unknown(`cbor protocol ${protocol} is not one that this release knows. Upgrade the readers first.`)
     try {
       reader.open(bytes, start)
       if (protocol === 2) {

@@ -58,7 +58,8 @@ function checkObject(value: object, walk: Walk): void {
   // Without references, what is met again and again may have no end.
   if (++walk.objects > most) fail(walk, value, { found: `more than ${most} objects`, advice: 'Spread it over several keys.' })
   if (++walk.depth > maxDepth) {
-    const found = walk.seen === undefined ? `more than ${maxDepth} levels of nesting, or a cycle,` : `more than ${maxDepth} levels of nesting`
+    const found =
+      walk.seen === undefined ? `more than ${maxDepth} levels of nesting, or a cycle,` : `more than ${maxDepth} levels of nesting`
     fail(walk, value, { found, advice: 'Store it in a flatter form, such as a list with references by id.' })
   }
   if (Array.isArray(value)) checkArray(value, walk)

@@ -37,7 +37,7 @@ export class CodecSet {
       this.#repeated = true
       return
     }
-    const other = this.#byId.find(known => known?.id === codec.id || known?.name === codec.name)
+    const other = this.#byId.find((known) => known?.id === codec.id || known?.name === codec.name)
     if (other !== undefined) throw duplicate(codec, other, option)
     this.#byId[codec.id] = codec
   }
@@ -47,7 +47,9 @@ export class CodecSet {
     const codec = this.#byId[id]
     if (codec === undefined) throw unknown(missing(id))
     if (!codec.protocols.includes(protocol)) {
-      throw unknown(`${codec.name} protocol ${protocol} is not one that this release reads (${codec.protocols.join(', ')}). Upgrade the readers first.`)
+      throw unknown(
+        `${codec.name} protocol ${protocol} is not one that this release reads (${codec.protocols.join(', ')}). Upgrade the readers first.`,
+      )
     }
     return codec
   }
@@ -60,11 +62,15 @@ export class CodecSet {
 
 function duplicate(codec: Codec, other: Codec, option: string): ShaleError {
   const what = codec.id === other.id ? `the id ${codec.id}` : `the name ${JSON.stringify(codec.name)}`
-  return new ShaleError('CONFIG_INVALID', `${option}: expected each codec once; found a second one with ${what}. Remove it, or give it another.`)
+  return new ShaleError(
+    'CONFIG_INVALID',
+    `${option}: expected each codec once; found a second one with ${what}. Remove it, or give it another.`,
+  )
 }
 
 function missing(id: number): string {
-  if (id === codecIds.msgpack && !hasMsgpackr()) return 'it was written by msgpack, which needs the package msgpackr. Install it: npm install msgpackr.'
+  if (id === codecIds.msgpack && !hasMsgpackr())
+    return 'it was written by msgpack, which needs the package msgpackr. Install it: npm install msgpackr.'
   const name = codecNames.get(id)
   return name === undefined
     ? `it was written by a codec of id ${id}, which is not among codec and accept. Add it to accept.`
@@ -79,7 +85,8 @@ function validate(codec: unknown, option: string): asserts codec is Codec {
   const { id, name, protocol, protocols, encode, decode } = codec as Partial<Codec>
   if (!isByte(id)) fail(`id to be an integer from ${firstCustomId} to ${lastId}`, id)
   if (typeof name !== 'string' || name === '') fail('name to be a string that is not empty', name)
-  if (id! < firstCustomId && (id === codecIds.integer || codecNames.get(id!) !== name)) fail(`id to be from ${firstCustomId} to ${lastId}, since lower ones are Shale's own`, id)
+  if (id! < firstCustomId && (id === codecIds.integer || codecNames.get(id!) !== name))
+    fail(`id to be from ${firstCustomId} to ${lastId}, since lower ones are Shale's own`, id)
   if (id! >= firstCustomId && [...codecNames.values()].includes(name!)) fail("name to be none of Shale's own", name)
   if (!isByte(protocol)) fail('protocol to be an integer from 0 to 255', protocol)
   if (!Array.isArray(protocols) || !protocols.every(isByte)) fail('protocols to be an array of integers from 0 to 255', protocols)

@@ -65,7 +65,8 @@ const kinds = {
     level: 3,
     compress: (bytes, level) => zstdCompressSync!(bytes, { params: { [constants['ZSTD_c_compressionLevel']!]: level } }),
     decompress(bytes, maxOutputLength) {
-      if (zstdDecompressSync === undefined) throw unknown('it is compressed with zstd, which this runtime does not have. Use Node 22.15 or later.')
+      if (zstdDecompressSync === undefined)
+        throw unknown('it is compressed with zstd, which this runtime does not have. Use Node 22.15 or later.')
       return zstdDecompressSync(bytes, { maxOutputLength })
     },
   },
@@ -73,9 +74,7 @@ const kinds = {
 
 type CompressionName = keyof typeof kinds
 
-const names: ReadonlyMap<number, CompressionName> = new Map(
-  Object.entries(kinds).map(([name, { id }]) => [id, name as CompressionName]),
-)
+const names: ReadonlyMap<number, CompressionName> = new Map(Object.entries(kinds).map(([name, { id }]) => [id, name as CompressionName]))
 
 /** Compression by gzip (RFC 1952). @throws ShaleError `CONFIG_INVALID` for a wrong option. */
 export function gzip(options?: CompressionOptions): Compression {
@@ -105,7 +104,10 @@ function create(name: CompressionName, options: CompressionOptions = {}): Compre
     throw new ShaleError('CONFIG_INVALID', `${name}: expected threshold to be a number of bytes from 0; found ${describe(threshold)}.`)
   }
   if (!Number.isSafeInteger(level) || level < kind.lowest || level > kind.highest) {
-    throw new ShaleError('CONFIG_INVALID', `${name}: expected level to be from ${kind.lowest} to ${kind.highest}; found ${describe(level)}.`)
+    throw new ShaleError(
+      'CONFIG_INVALID',
+      `${name}: expected level to be from ${kind.lowest} to ${kind.highest}; found ${describe(level)}.`,
+    )
   }
   return Object.freeze({ id: kind.id, name, threshold, compress: (bytes: Uint8Array) => kind.compress(bytes, level) })
 }

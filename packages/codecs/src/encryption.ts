@@ -40,7 +40,9 @@ export class Encryption {
       this.#ciphers.set(id, new Xaes256Gcm(keyOf(id, key)))
     }
     if (typeof current !== 'string' || !this.#ciphers.has(current)) {
-      throw invalid(`current to be one of the ids of keys (${[...this.#ciphers.keys()].join(', ') || 'there are none'}); found ${kindOf(current)}`)
+      throw invalid(
+        `current to be one of the ids of keys (${[...this.#ciphers.keys()].join(', ') || 'there are none'}); found ${kindOf(current)}`,
+      )
     }
     if (typeof required !== 'boolean') throw invalid(`required to be true or false; found ${describe(required)}`)
     this.current = current
@@ -50,7 +52,11 @@ export class Encryption {
   /** The whole entry: the header, a nonce, the encrypted payload, a tag. */
   seal(header: Uint8Array, payload: Uint8Array, context: EntryContext): Uint8Array {
     const nonce = this.#nonce()
-    const [text, rest, tag] = this.#ciphers.get(this.current)!.seal(nonce, payload, authenticated(header, context)) as [Uint8Array, Uint8Array, Uint8Array]
+    const [text, rest, tag] = this.#ciphers.get(this.current)!.seal(nonce, payload, authenticated(header, context)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ]
     const start = header.length + nonceBytes
     const entry = Buffer.allocUnsafeSlow(start + text.length + rest.length + tagBytes)
     entry.set(header)
@@ -64,12 +70,15 @@ export class Encryption {
   /** The payload of an entry. @throws ShaleError `CODEC_UNKNOWN` without the key, `CODEC_CORRUPT` if anything does not match. */
   open(id: string, header: Uint8Array, sealed: Uint8Array, context: EntryContext): Uint8Array {
     const cipher = this.#ciphers.get(id)
-    if (cipher === undefined) throw unknown(`it is encrypted with the key ${JSON.stringify(id)}, which is not among encryption.keys. Add it.`)
+    if (cipher === undefined)
+      throw unknown(`it is encrypted with the key ${JSON.stringify(id)}, which is not among encryption.keys. Add it.`)
     if (sealed.length < nonceBytes + tagBytes) throw corrupt('it is too short to be encrypted')
     try {
       return cipher.open(sealed.subarray(0, nonceBytes), sealed.subarray(nonceBytes), authenticated(header, context))
     } catch {
-      throw corrupt('it does not decrypt: its bytes were changed, it was stored under another prefix or key, or its encryption key is another of the same id')
+      throw corrupt(
+        'it does not decrypt: its bytes were changed, it was stored under another prefix or key, or its encryption key is another of the same id',
+      )
     }
   }
 
@@ -100,7 +109,9 @@ function keyOf(id: string, key: unknown): Uint8Array {
   const bytes = typeof key === 'string' ? fromText(key) : key instanceof Uint8Array ? key : undefined
   if (bytes?.length === keyBytes) return bytes
   // The key itself is never shown, not even a wrong one.
-  throw invalid(`the key ${JSON.stringify(id)} to be ${keyBytes} bytes, or as many as hex or base64 text; found ${bytes === undefined ? 'something else' : `${bytes.length} bytes`}`)
+  throw invalid(
+    `the key ${JSON.stringify(id)} to be ${keyBytes} bytes, or as many as hex or base64 text; found ${bytes === undefined ? 'something else' : `${bytes.length} bytes`}`,
+  )
 }
 
 function fromText(text: string): Uint8Array | undefined {

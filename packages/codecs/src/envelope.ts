@@ -60,7 +60,14 @@ export function isPlain(bytes: Uint8Array): boolean {
 }
 
 /** Fills in the fixed fields at the start of `bytes`. */
-export function writeFixedHeader(bytes: Uint8Array, codec: number, protocol: number, compression: number, createdAt: number, headerBytes: number): void {
+export function writeFixedHeader(
+  bytes: Uint8Array,
+  codec: number,
+  protocol: number,
+  compression: number,
+  createdAt: number,
+  headerBytes: number,
+): void {
   bytes[0] = magic0
   bytes[1] = magic1
   bytes[2] = formatVersion
@@ -143,7 +150,7 @@ function decodeExtensions(bytes: Uint8Array, end: number): Extensions {
   let encryptionKeyId: string | undefined
   let othersEnd = fixedHeaderBytes
   let last = -1
-  for (let pos = fixedHeaderBytes; pos < end; ) {
+  for (let pos = fixedHeaderBytes; pos < end;) {
     const type = bytes[pos]!
     const start = pos + 3
     const length = start > end ? Infinity : (bytes[pos + 1]! << 8) | bytes[pos + 2]!

@@ -25,12 +25,13 @@ const rules: Rules = {
     return undefined
   },
   key: () => undefined,
-  gap: hole => ({ found: hole ? 'an array with holes' : 'an array with undefined in it', advice: 'Put null there, or use cbor().' }),
+  gap: (hole) => ({ found: hole ? 'an array with holes' : 'an array with undefined in it', advice: 'Put null there, or use cbor().' }),
   special(value) {
     const live = liveKind(value)
     if (live !== undefined) return { found: `a ${live}`, advice: adviceFor(live) }
     const kind = kindOfObject(value)
-    if (kind === 'Date') return Number.isNaN((value as Date).getTime()) ? { found: 'an invalid Date', advice: 'Store null, or use cbor().' } : []
+    if (kind === 'Date')
+      return Number.isNaN((value as Date).getTime()) ? { found: 'an invalid Date', advice: 'Store null, or use cbor().' } : []
     if (kind === undefined) {
       const { toJSON } = value as { toJSON?: unknown }
       return typeof toJSON === 'function' && !Object.hasOwn(value, 'toJSON') ? [toJSON.call(value, '')] : undefined

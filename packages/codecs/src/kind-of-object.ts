@@ -3,7 +3,8 @@ import { types } from 'node:util'
 /** The name of an object's kind, if it is a kind that plain objects and arrays cannot stand for; whatever realm made it. */
 export function kindOfObject(value: object): string | undefined {
   if (types.isDate(value)) return 'Date'
-  if (ArrayBuffer.isView(value)) return Buffer.isBuffer(value) ? 'Buffer' : ((value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? 'DataView')
+  if (ArrayBuffer.isView(value))
+    return Buffer.isBuffer(value) ? 'Buffer' : ((value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? 'DataView')
   if (types.isMap(value)) return 'Map'
   if (types.isSet(value)) return 'Set'
   if (types.isRegExp(value)) return 'RegExp'

@@ -10,7 +10,19 @@ export function objectBudget(bytes: number): number {
 }
 
 /** What an object costs to make, relative to a small array or plain object. */
-export const weight = { plain: 1, bytes: 2, boxed: 2, typedArray: 3, collection: 3, oddText: 5, bigint: 3, arrayBuffer: 6, error: 6, pattern: 8, sparseArray: 8 } as const
+export const weight = {
+  plain: 1,
+  bytes: 2,
+  boxed: 2,
+  typedArray: 3,
+  collection: 3,
+  oddText: 5,
+  bigint: 3,
+  arrayBuffer: 6,
+  error: 6,
+  pattern: 8,
+  sparseArray: 8,
+} as const
 
 /** The longest source of a regular expression, in UTF-16 units. */
 export const maxPatternLength: number = 4096

@@ -41,7 +41,14 @@ export function hasMsgpackr(): boolean {
 function loaded(): Packr {
   if (packr !== undefined) return packr
   const { Packr } = require('msgpackr') as { Packr: new (options: object) => Packr }
-  packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true, copyBuffers: true, structuredClone: false, moreTypes: false })
+  packr = new Packr({
+    useRecords: false,
+    mapsAsObjects: true,
+    variableMapSize: true,
+    copyBuffers: true,
+    structuredClone: false,
+    moreTypes: false,
+  })
   return packr
 }
 
@@ -57,7 +64,7 @@ const rules: Rules = {
   key(key) {
     return key === '__proto__' ? { found: 'a key __proto__', advice: 'Choose another key, or use cbor().' } : textProblem(key)
   },
-  gap: hole => (hole ? { found: 'an array with holes', advice: 'Put null there, or use cbor().' } : undefined),
+  gap: (hole) => (hole ? { found: 'an array with holes', advice: 'Put null there, or use cbor().' } : undefined),
   special(value) {
     const live = liveKind(value)
     if (live !== undefined) return { found: `a ${live}`, advice: adviceFor(live) }
@@ -86,7 +93,13 @@ const codec: Codec = Object.freeze({
     try {
       packed = loaded().pack(value)
     } catch (error) {
-      throw unstorable('msgpack', value, undefined, `what msgpackr refuses (${error instanceof Error ? error.message : String(error)})`, 'Use cbor().')
+      throw unstorable(
+        'msgpack',
+        value,
+        undefined,
+        `what msgpackr refuses (${error instanceof Error ? error.message : String(error)})`,
+        'Use cbor().',
+      )
     }
     checkBudget('msgpack', objects, packed.length)
     const bytes = Buffer.allocUnsafeSlow(packed.length)

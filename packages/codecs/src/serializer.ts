@@ -91,14 +91,24 @@ class EntrySerializer implements Serializer {
   readonly #maxValueBytes: number
   readonly #clock: Pick<Clock, 'now'>
 
-  constructor({ codec = cbor(), accept, compression, encryption, maxValueBytes = defaultMaxValueBytes, clock = systemClock }: SerializerOptions) {
+  constructor({
+    codec = cbor(),
+    accept,
+    compression,
+    encryption,
+    maxValueBytes = defaultMaxValueBytes,
+    clock = systemClock,
+  }: SerializerOptions) {
     this.#readers = new CodecSet(codec, accept)
     this.#codec = codec
     this.#fast = isFast(codec) ? codec : undefined
     this.#compression = checkedCompression(compression)
     this.#encryption = encryption === undefined ? undefined : new Encryption(encryption)
     if (!Number.isSafeInteger(maxValueBytes) || maxValueBytes < 1 || maxValueBytes > highestMaxValueBytes) {
-      throw new ShaleError('CONFIG_INVALID', `maxValueBytes: expected a number of bytes from 1 to ${highestMaxValueBytes}; found ${describe(maxValueBytes)}.`)
+      throw new ShaleError(
+        'CONFIG_INVALID',
+        `maxValueBytes: expected a number of bytes from 1 to ${highestMaxValueBytes}; found ${describe(maxValueBytes)}.`,
+      )
     }
     this.#maxValueBytes = maxValueBytes
     if (typeof clock?.now !== 'function') {
@@ -133,7 +143,8 @@ class EntrySerializer implements Serializer {
 
   reencode(bytes: Uint8Array, context?: EntryContext): Uint8Array | undefined {
     const value = this.decode(bytes, context)
-    if (!isEnveloped(bytes)) return this.#encryption === undefined || typeof value === 'bigint' ? undefined : this.#encode(value, context, undefined, undefined)
+    if (!isEnveloped(bytes))
+      return this.#encryption === undefined || typeof value === 'bigint' ? undefined : this.#encode(value, context, undefined, undefined)
     const before = decodeHeader(bytes)
     const after = this.#encode(value, context, before.createdAt, before.others)
     if (!isEnveloped(after)) return after
@@ -219,7 +230,8 @@ class EntrySerializer implements Serializer {
 
   #decodePayload(bytes: Uint8Array, start: number, id: number, protocol: number): unknown {
     if (id === codecIds.integer) {
-      if (protocol !== integerProtocol) throw unknown(`integer protocol ${protocol} is not one that this release knows. Upgrade the readers first.`)
+      if (protocol !== integerProtocol)
+        throw unknown(`integer protocol ${protocol} is not one that this release knows. Upgrade the readers first.`)
       if (!isIntegerText(bytes, start)) throw corrupt('an integer that is none')
       return decodeInteger(bytes, start)
     }
@@ -229,7 +241,9 @@ class EntrySerializer implements Serializer {
     } catch (error) {
       if (ShaleError.is(error) && (error.code === 'CODEC_CORRUPT' || error.code === 'CODEC_UNKNOWN')) throw error
       const message = error instanceof Error ? error.message : String(error)
-      throw new ShaleError('CODEC_CORRUPT', `The entry is corrupt: ${codec.name} cannot decode it (${message}). Delete or overwrite it.`, { cause: error })
+      throw new ShaleError('CODEC_CORRUPT', `The entry is corrupt: ${codec.name} cannot decode it (${message}). Delete or overwrite it.`, {
+        cause: error,
+      })
     }
   }
 
@@ -250,7 +264,10 @@ function checkedCompression(compression: Compression | undefined): Compression |
 
 function checkContext(context: EntryContext | undefined): asserts context is EntryContext {
   if (typeof context?.prefix === 'string' && typeof context.key === 'string') return
-  throw new ShaleError('CONFIG_INVALID', `context: expected { prefix, key }, which encryption binds the entry to; found ${describe(context)}.`)
+  throw new ShaleError(
+    'CONFIG_INVALID',
+    `context: expected { prefix, key }, which encryption binds the entry to; found ${describe(context)}.`,
+  )
 }
 
 function withHeadroom(payload: Uint8Array): Uint8Array {

@@ -15,7 +15,8 @@ export function scanV8(bytes: Uint8Array): void {
   const scan = new Scan(bytes)
   if (scan.byte() !== versionTag) throw corrupt('no version of the v8 format at its start')
   const version = scan.varint()
-  if (version > knownVersion) throw unknown(`v8 format version ${version} is of another engine. Write with a codec that is not tied to one.`)
+  if (version > knownVersion)
+    throw unknown(`v8 format version ${version} is of another engine. Write with a codec that is not tied to one.`)
   while (!scan.atEnd) token(scan)
 }
 

@@ -20,7 +20,7 @@ const rules: Rules = {
   references: true,
   primitive: () => undefined,
   key: () => undefined,
-  gap: hole => (hole ? { found: 'an array with holes', advice: 'Put undefined there, or use cbor().' } : undefined),
+  gap: (hole) => (hole ? { found: 'an array with holes', advice: 'Put undefined there, or use cbor().' } : undefined),
   special(value) {
     const live = liveKind(value)
     if (live !== undefined) return { found: `a ${live}`, advice: adviceFor(live) }
@@ -43,7 +43,13 @@ const codec: Codec = Object.freeze({
     try {
       serialized = serialize(value)
     } catch (error) {
-      throw unstorable('v8', value, undefined, `what the engine refuses (${error instanceof Error ? error.message : String(error)})`, 'Use cbor().')
+      throw unstorable(
+        'v8',
+        value,
+        undefined,
+        `what the engine refuses (${error instanceof Error ? error.message : String(error)})`,
+        'Use cbor().',
+      )
     }
     checkBudget('v8', objects, serialized.length)
     const bytes = Buffer.allocUnsafeSlow(serialized.length)

@@ -17,9 +17,10 @@ export function encodeWtf8(text: string): Uint8Array {
 /** The string of WTF-8 bytes; `undefined` if they are none. */
 export function decodeWtf8(bytes: Uint8Array): string | undefined {
   const parts: string[] = []
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const first = bytes[i]!
-    const more = first < 0x80 ? 0 : first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xf0 && first < 0xf5 ? 3 : -1
+    const more =
+      first < 0x80 ? 0 : first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xf0 && first < 0xf5 ? 3 : -1
     if (more < 0 || i + more >= bytes.length) return undefined
     let code = more === 0 ? first : first & (0x3f >> more)
     for (let k = 1; k <= more; k++) {

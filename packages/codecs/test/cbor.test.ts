@@ -10,33 +10,57 @@ import { describe, expect, test } from 'vitest'
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
 console.log(`seed ${seed}`)
 
-const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.string({ unit: 'grapheme', maxLength: 20 }), fc.string({ maxLength: 20 }), fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map(code => String.fromCharCode(code)), maxLength: 6 }))
-const key = fc.oneof(fc.constantFrom('id', 'name', 'a', 'b', '__proto__', 'constructor', 'hasOwnProperty', 'toString', '', '0', 'ключ'), text)
-const leaf = fc.oneof(
-  text, fc.double(), fc.integer(), fc.maxSafeInteger(), fc.bigInt(), fc.bigInt({ min: -(2n ** 200n), max: 2n ** 200n }), fc.boolean(), fc.constantFrom(null, undefined, -0),
-  fc.date({ noInvalidDate: true }), fc.uint8Array().map(bytes => Buffer.from(bytes)), fc.uint8Array(), fc.float64Array(), fc.int16Array(), fc.bigInt64Array(), fc.constantFrom(/a/g, /\/b+/iu),
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 80 }),
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)), maxLength: 6 }),
 )
-const value = fc.letrec<{ value: unknown }>(tie => ({
+const key = fc.oneof(
+  fc.constantFrom('id', 'name', 'a', 'b', '__proto__', 'constructor', 'hasOwnProperty', 'toString', '', '0', 'ключ'),
+  text,
+)
+const leaf = fc.oneof(
+  text,
+  fc.double(),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.bigInt(),
+  fc.bigInt({ min: -(2n ** 200n), max: 2n ** 200n }),
+  fc.boolean(),
+  fc.constantFrom(null, undefined, -0),
+  fc.date({ noInvalidDate: true }),
+  fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+  fc.uint8Array(),
+  fc.float64Array(),
+  fc.int16Array(),
+  fc.bigInt64Array(),
+  fc.constantFrom(/a/g, /\/b+/iu),
+)
+const value = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     leaf,
     fc.array(tie('value'), { maxLength: 6 }),
     fc.dictionary(key, tie('value'), { maxKeys: 6 }),
     fc.array(fc.record({ id: fc.integer(), name: text, tags: tie('value') }), { maxLength: 5 }),
-    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 }).map(pairs => new Map(pairs)),
-    fc.array(tie('value'), { maxLength: 4 }).map(items => new Set(items)),
+    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 4 }).map((pairs) => new Map(pairs)),
+    fc.array(tie('value'), { maxLength: 4 }).map((items) => new Set(items)),
     fc.sparseArray(tie('value'), { maxNumElements: 4 }),
   ),
 })).value
 
-const codecs: [string, Codec][] = [['protocol 1', cbor({ protocol: 1 })], ['protocol 2', cbor({ protocol: 2 })]]
+const codecs: [string, Codec][] = [
+  ['protocol 1', cbor({ protocol: 1 })],
+  ['protocol 2', cbor({ protocol: 2 })],
+]
 
 describe.each(codecs)('cbor %s', (_name, codec) => {
   const back = (value: unknown): unknown => codec.decode(codec.encode(value), codec.protocol)
 
   test('any value comes back as it went in', () => {
     fc.assert(
-      fc.property(value, input => {
+      fc.property(value, (input) => {
         const bytes = codec.encode(input)
         assert.deepEqual(codec.decode(bytes, codec.protocol), plained(input))
         assert.deepEqual(back(back(input)), plained(input))
@@ -46,7 +70,10 @@ describe.each(codecs)('cbor %s', (_name, codec) => {
   })
 
   test('an entry is read alike the first time and the hundredth', () => {
-    const input = [{ id: 1, 'odd "key"\n\u2028\\': 'é', constructor: null, nested: { a: [1n] } }, { id: 2, 'odd "key"\n\u2028\\': 'b', constructor: 3, nested: { a: [] } }]
+    const input = [
+      { id: 1, 'odd "key"\n\u2028\\': 'é', constructor: null, nested: { a: [1n] } },
+      { id: 2, 'odd "key"\n\u2028\\': 'b', constructor: 3, nested: { a: [] } },
+    ]
     const bytes = codec.encode(input)
     for (let i = 0; i < 100; i++) expect(codec.decode(bytes, codec.protocol)).toStrictEqual(input)
   })
@@ -88,12 +115,20 @@ describe.each(codecs)('cbor %s', (_name, codec) => {
     class Point {
       readonly x: number = 1
       readonly #hidden = 2
-      get hidden(): number { return this.#hidden }
+      get hidden(): number {
+        return this.#hidden
+      }
     }
     class Money {
-      toJSON(): string { return '5 EUR' }
+      toJSON(): string {
+        return '5 EUR'
+      }
     }
-    expect(back({ p: new Point(), m: new Money(), u: new URL('https://example.com/') })).toStrictEqual({ p: { x: 1 }, m: '5 EUR', u: 'https://example.com/' })
+    expect(back({ p: new Point(), m: new Money(), u: new URL('https://example.com/') })).toStrictEqual({
+      p: { x: 1 },
+      m: '5 EUR',
+      u: 'https://example.com/',
+    })
     expect(back(Object.assign(Object.create(null), { a: 1 }))).toStrictEqual({ a: 1 })
     expect(Number.isNaN((back(new Date(NaN)) as Date).getTime())).toBe(true)
     const error = back(Object.assign(new TypeError('wrong', { cause: 'c' }), { name: 'Special', code: 7 })) as TypeError & { code: number }
@@ -111,15 +146,24 @@ describe.each(codecs)('cbor %s', (_name, codec) => {
 
   test('values of every size of head', () => {
     for (const size of [0, 1, 23, 24, 63, 64, 65, 255, 256, 4095, 4096, 4097, 65_535, 65_536, 100_000]) {
-      for (const input of ['a'.repeat(size), 'é'.repeat(size), Buffer.alloc(size, 1), Array.from({ length: size }, (_, i) => i), Object.fromEntries(Array.from({ length: Math.min(size, 5000) }, (_, i) => [`key ${i}`, i]))]) {
+      for (const input of [
+        'a'.repeat(size),
+        'é'.repeat(size),
+        Buffer.alloc(size, 1),
+        Array.from({ length: size }, (_, i) => i),
+        Object.fromEntries(Array.from({ length: Math.min(size, 5000) }, (_, i) => [`key ${i}`, i])),
+      ]) {
         expect(back(input)).toStrictEqual(input)
       }
     }
   })
 
   test('many different shapes', () => {
-    const shapes = Array.from({ length: 300 }, (_, i) => Object.fromEntries(Array.from({ length: 1 + (i % 70) }, (_, k) => [`k${i}_${k}`, k])))
-    for (const input of [shapes, [...shapes, ...shapes.map(shape => ({ ...shape }))]]) for (let i = 0; i < 20; i++) expect(back(input)).toStrictEqual(input)
+    const shapes = Array.from({ length: 300 }, (_, i) =>
+      Object.fromEntries(Array.from({ length: 1 + (i % 70) }, (_, k) => [`k${i}_${k}`, k])),
+    )
+    for (const input of [shapes, [...shapes, ...shapes.map((shape) => ({ ...shape }))]])
+      for (let i = 0; i < 20; i++) expect(back(input)).toStrictEqual(input)
   })
 
   test('10,000 blocks of definitions that are never seen again do not add up', () => {
@@ -140,17 +184,43 @@ describe.each(codecs)('cbor %s', (_name, codec) => {
 
 describe('cbor protocol 1 is plain CBOR', () => {
   const other = new Encoder({ useRecords: false, variableMapSize: true, mapsAsObjects: true })
-  const plain = fc.anything({ key, values: [text, fc.double({ noNaN: true }), fc.integer(), fc.boolean(), fc.constant(null), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })], withSparseArray: false })
-    .filter(input => !JSON.stringify(input, (_k, v: unknown) => (typeof v === 'bigint' ? 1 : v))?.match(/__proto__|\\ud|\ufeff|hasOwnProperty|toJSON/))
+  const plain = fc
+    .anything({
+      key,
+      values: [
+        text,
+        fc.double({ noNaN: true }),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      ],
+      withSparseArray: false,
+    })
+    .filter(
+      (input) =>
+        !JSON.stringify(input, (_k, v: unknown) => (typeof v === 'bigint' ? 1 : v))?.match(/__proto__|\\ud|\ufeff|hasOwnProperty|toJSON/),
+    )
 
   test('that cbor-x reads', () => {
     const codec = cbor({ protocol: 1 })
-    fc.assert(fc.property(plain, input => assert.deepEqual(new Decoder({ mapsAsObjects: true, useRecords: false }).decode(codec.encode(input)), plained(input))), { seed, numRuns: 1000 })
+    fc.assert(
+      fc.property(plain, (input) =>
+        assert.deepEqual(new Decoder({ mapsAsObjects: true, useRecords: false }).decode(codec.encode(input)), plained(input)),
+      ),
+      { seed, numRuns: 1000 },
+    )
   })
 
   test('and so is what cbor-x writes', () => {
     const codec = cbor({ protocol: 1 })
-    fc.assert(fc.property(plain.filter(input => !hasNegativeZero(input)), input => assert.deepEqual(codec.decode(other.encode(input), 1), plained(input))), { seed, numRuns: 1000 })
+    fc.assert(
+      fc.property(
+        plain.filter((input) => !hasNegativeZero(input)),
+        (input) => assert.deepEqual(codec.decode(other.encode(input), 1), plained(input)),
+      ),
+      { seed, numRuns: 1000 },
+    )
   })
 })
 
@@ -169,9 +239,15 @@ function plained(value: unknown): unknown {
   }
   if (value instanceof Map) return new Map([...value].map(([k, v]) => [plained(k), plained(v)]))
   if (value instanceof Set) return new Set([...value].map(plained))
-  if (typeof value !== 'object' || value === null || (Object.getPrototypeOf(value) !== null && Object.getPrototypeOf(value) !== Object.prototype)) return value
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.getPrototypeOf(value) !== null && Object.getPrototypeOf(value) !== Object.prototype)
+  )
+    return value
   const copy = {}
-  for (const [name, item] of Object.entries(value)) Object.defineProperty(copy, name, { value: plained(item), configurable: true, enumerable: true, writable: true })
+  for (const [name, item] of Object.entries(value))
+    Object.defineProperty(copy, name, { value: plained(item), configurable: true, enumerable: true, writable: true })
   return copy
 }
 

@@ -3,9 +3,24 @@ import { type CodecCapabilities, codecContract } from '@shale/testing'
 import { describe, test } from 'vitest'
 
 const everything: CodecCapabilities = {
-  undefinedProperties: 'kept', undefinedItems: 'kept', negativeZero: 'kept', nonFinite: 'kept', bigints: 'kept', dates: 'kept', maps: 'kept', sets: 'kept', regexps: 'kept',
-  errors: 'kept', buffers: 'kept', uint8Arrays: 'kept', typedArrays: 'kept',
-  holes: 'kept', cycles: 'kept', sharedReferences: 'kept', oddStrings: 'kept', protoKeys: 'kept',
+  undefinedProperties: 'kept',
+  undefinedItems: 'kept',
+  negativeZero: 'kept',
+  nonFinite: 'kept',
+  bigints: 'kept',
+  dates: 'kept',
+  maps: 'kept',
+  sets: 'kept',
+  regexps: 'kept',
+  errors: 'kept',
+  buffers: 'kept',
+  uint8Arrays: 'kept',
+  typedArrays: 'kept',
+  holes: 'kept',
+  cycles: 'kept',
+  sharedReferences: 'kept',
+  oddStrings: 'kept',
+  protoKeys: 'kept',
 }
 
 describe('cbor protocol 1', () => codecContract({ test, create: () => cbor({ protocol: 1 }), capabilities: everything }))
@@ -14,13 +29,28 @@ describe('json', () =>
   codecContract({
     test,
     create: json,
-    capabilities: { undefinedProperties: 'changed', negativeZero: 'changed', dates: 'changed', sharedReferences: 'changed', oddStrings: 'kept', protoKeys: 'kept' },
+    capabilities: {
+      undefinedProperties: 'changed',
+      negativeZero: 'changed',
+      dates: 'changed',
+      sharedReferences: 'changed',
+      oddStrings: 'kept',
+      protoKeys: 'kept',
+    },
   }))
 describe('msgpack', () =>
   codecContract({
     test,
     create: msgpack,
-    capabilities: { undefinedProperties: 'kept', undefinedItems: 'kept', negativeZero: 'changed', nonFinite: 'kept', dates: 'kept', sharedReferences: 'changed', buffers: 'kept' },
+    capabilities: {
+      undefinedProperties: 'kept',
+      undefinedItems: 'kept',
+      negativeZero: 'changed',
+      nonFinite: 'kept',
+      dates: 'kept',
+      sharedReferences: 'changed',
+      buffers: 'kept',
+    },
   }))
 describe('v8', () =>
   codecContract({

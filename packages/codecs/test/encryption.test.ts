@@ -42,7 +42,7 @@ describe('encryption', () => {
       expect(entry.includes('secret')).toBe(false)
       expect(serializer.decode(entry, context)).toEqual(value)
     }
-    expect(new Set(entries.map(entry => entry.toString('hex'))).size).toBe(600)
+    expect(new Set(entries.map((entry) => entry.toString('hex'))).size).toBe(600)
   })
 
   test('any bit that is changed is found out', () => {
@@ -52,12 +52,18 @@ describe('encryption', () => {
       changed[bit >> 3]! ^= 1 << (bit & 7)
       expect(codeOf(() => serializer.decode(changed, context))).toMatch(/^CODEC_(CORRUPT|UNKNOWN)/)
     }
-    for (let length = 0; length < entry.length; length++) expect(codeOf(() => serializer.decode(entry.subarray(0, length), context))).toMatch(/^CODEC_(CORRUPT|UNKNOWN)/)
+    for (let length = 0; length < entry.length; length++)
+      expect(codeOf(() => serializer.decode(entry.subarray(0, length), context))).toMatch(/^CODEC_(CORRUPT|UNKNOWN)/)
   })
 
   test('an entry under another prefix or key does not decrypt', () => {
     const entry = serializer.encode(value, { prefix: 'ab', key: 'c' })
-    for (const elsewhere of [{ prefix: 'ab', key: 'd' }, { prefix: 'a', key: 'bc' }, { prefix: '', key: 'abc' }, { prefix: 'abc', key: '' }]) {
+    for (const elsewhere of [
+      { prefix: 'ab', key: 'd' },
+      { prefix: 'a', key: 'bc' },
+      { prefix: '', key: 'abc' },
+      { prefix: 'abc', key: '' },
+    ]) {
       expect(codeOf(() => serializer.decode(entry, elsewhere))).toMatch(/^CODEC_CORRUPT .*another prefix or key/)
     }
   })
@@ -77,13 +83,19 @@ describe('encryption', () => {
     const rotated = createSerializer({ encryption: { keys: { k2: other }, current: 'k2' } })
     expect(rotated.decode(after, context)).toEqual(value)
     expect(codeOf(() => rotated.decode(before, context))).toMatch(/^CODEC_UNKNOWN .*the key "k1", which is not among encryption\.keys/)
-    expect(codeOf(() => createSerializer({ encryption: { keys: { k1: other }, current: 'k1' } }).decode(before, context))).toMatch(/^CODEC_CORRUPT .*does not decrypt/)
+    expect(codeOf(() => createSerializer({ encryption: { keys: { k1: other }, current: 'k1' } }).decode(before, context))).toMatch(
+      /^CODEC_CORRUPT .*does not decrypt/,
+    )
     expect(codeOf(() => createSerializer().decode(before, context))).toMatch(/^CODEC_UNKNOWN .*encrypted with the key "k1"/)
   })
 
   test('entries that are not encrypted are read, unless encryption is required', () => {
     const required = createSerializer({ encryption: { keys: { k1: key }, current: 'k1', required: true } })
-    for (const plain of [createSerializer().encode(value), createSerializer().encode(42), createSerializer({ compression: gzip({ threshold: 1 }) }).encode('x'.repeat(99))]) {
+    for (const plain of [
+      createSerializer().encode(value),
+      createSerializer().encode(42),
+      createSerializer({ compression: gzip({ threshold: 1 }) }).encode('x'.repeat(99)),
+    ]) {
       expect(serializer.decode(plain, context)).toEqual(createSerializer().decode(plain))
       expect(serializer.inspect(serializer.reencode(plain, context)!)?.encryptionKeyId).toBe('k1')
       expect(codeOf(() => required.decode(plain, context))).toMatch(/^CODEC_CORRUPT .*not encrypted, and encryption\.required/)
@@ -93,7 +105,9 @@ describe('encryption', () => {
 
   test('keys come as bytes, hex or base64', () => {
     for (const form of [key, Uint8Array.from(key), key.toString('hex'), key.toString('base64'), key.toString('base64url')]) {
-      expect(createSerializer({ encryption: { keys: { k1: form }, current: 'k1' } }).decode(serializer.encode(value, context), context)).toEqual(value)
+      expect(
+        createSerializer({ encryption: { keys: { k1: form }, current: 'k1' } }).decode(serializer.encode(value, context), context),
+      ).toEqual(value)
     }
   })
 
@@ -117,7 +131,12 @@ describe('encryption', () => {
   })
 
   test('a key is nowhere to be seen', () => {
-    const shown = [inspect(serializer, { depth: 20, showHidden: true }), JSON.stringify(serializer), String(serializer), JSON.stringify(Object.getOwnPropertyNames(serializer))].join()
+    const shown = [
+      inspect(serializer, { depth: 20, showHidden: true }),
+      JSON.stringify(serializer),
+      String(serializer),
+      JSON.stringify(Object.getOwnPropertyNames(serializer)),
+    ].join()
     expect(shown).not.toMatch(/5e5e|94, ?94|XlXl|5e 5e/i)
   })
 

@@ -18,7 +18,9 @@ function codeOf(entry: Uint8Array): string {
 
 describe('envelope', () => {
   test('is laid out as documented', () => {
-    expect(Buffer.from(serializer.encode([1])).toString('hex')).toBe(`c153${'01'}${'02'}${'01'}${'00'}${'00'}${'0123456789ab'}${'000f'}${Buffer.from('[1]').toString('hex')}`)
+    expect(Buffer.from(serializer.encode([1])).toString('hex')).toBe(
+      `c153${'01'}${'02'}${'01'}${'00'}${'00'}${'0123456789ab'}${'000f'}${Buffer.from('[1]').toString('hex')}`,
+    )
   })
 
   test('starts with bytes that no text starts with', () => {
@@ -27,7 +29,8 @@ describe('envelope', () => {
 
   test('of each length cut short is corrupt, or foreign', () => {
     const entry = serializer.encode([1])
-    for (let length = 0; length < 15; length++) expect(codeOf(entry.subarray(0, length))).toMatch(length < 2 ? /^CODEC_UNKNOWN/ : /^CODEC_CORRUPT/)
+    for (let length = 0; length < 15; length++)
+      expect(codeOf(entry.subarray(0, length))).toMatch(length < 2 ? /^CODEC_UNKNOWN/ : /^CODEC_CORRUPT/)
   })
 
   test.each([

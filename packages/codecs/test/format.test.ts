@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest'
 const rows = readFileSync(new URL('../../../docs/format.md', import.meta.url), 'utf8')
   .split('## Examples')[1]!
   .split('\n')
-  .filter(line => /`[0-9a-f]{4,}` \|$/.test(line))
-  .map(line => ({ setting: line.split('|')[2]!.trim(), entry: Buffer.from(/`([0-9a-f]+)` \|$/.exec(line)![1]!, 'hex') }))
+  .filter((line) => /`[0-9a-f]{4,}` \|$/.test(line))
+  .map((line) => ({ setting: line.split('|')[2]!.trim(), entry: Buffer.from(/`([0-9a-f]+)` \|$/.exec(line)![1]!, 'hex') }))
 
 const tags = ['a', 'b']
 const value = { id: 7, name: 'Zoë', tags }
@@ -32,6 +32,7 @@ describe('the examples of docs/format.md', () => {
     const serializer = createSerializer({ ...options, clock })
     expect(serializer.decode(row.entry, context)).toEqual(input)
     // The nonce is new each time, and what gzip gives is the library's own.
-    if (options.encryption === undefined && options.compression === undefined) expect(Buffer.from(serializer.encode(input)).toString('hex')).toBe(row.entry.toString('hex'))
+    if (options.encryption === undefined && options.compression === undefined)
+      expect(Buffer.from(serializer.encode(input)).toString('hex')).toBe(row.entry.toString('hex'))
   })
 })

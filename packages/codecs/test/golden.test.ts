@@ -16,7 +16,7 @@ interface Vector {
 }
 
 const folder = new URL('./golden/', import.meta.url)
-const files = readdirSync(folder).filter(name => name.endsWith('.json'))
+const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 const serializer = createSerializer({ accept: [json(), msgpack(), v8(), bytes()], encryption })
 const hasZstd = 'zstdCompressSync' in zlib
 
@@ -28,7 +28,8 @@ describe('golden vectors', () => {
   test('there is a file for every codec, protocol, compression and with encryption', () => {
     for (const codec of ['cbor-1', 'cbor-2', 'json-1', 'msgpack-1', 'v8-1', 'bytes-1']) {
       for (const compression of ['', '-gzip', '-brotli', '-zstd']) {
-        for (const encrypted of ['', '-encrypted']) expect(existsSync(new URL(`${codec}${compression}${encrypted}.json`, folder)), codec + compression + encrypted).toBe(true)
+        for (const encrypted of ['', '-encrypted'])
+          expect(existsSync(new URL(`${codec}${compression}${encrypted}.json`, folder)), codec + compression + encrypted).toBe(true)
       }
     }
   })
@@ -40,9 +41,16 @@ describe('golden vectors', () => {
       for (const { value, entry, ...header } of vectors) {
         const bytes = Buffer.from(entry, 'hex')
         const { compression, encryptionKeyId, createdAt, ...found } = serializer.inspect(bytes)!
-        expect({ ...found, compression, encryptionKeyId, createdAt }).toEqual({ compression: undefined, encryptionKeyId: undefined, createdAt: undefined, ...header })
+        expect({ ...found, compression, encryptionKeyId, createdAt }).toEqual({
+          compression: undefined,
+          encryptionKeyId: undefined,
+          createdAt: undefined,
+          ...header,
+        })
         if (compression === 'zstd' && !hasZstd) {
-          expect(() => serializer.decode(bytes, context), value).toThrowError(expect.objectContaining({ code: 'CODEC_UNKNOWN', message: expect.stringContaining('zstd') }))
+          expect(() => serializer.decode(bytes, context), value).toThrowError(
+            expect.objectContaining({ code: 'CODEC_UNKNOWN', message: expect.stringContaining('zstd') }),
+          )
         } else {
           expect(serializer.decode(bytes, context), value).toEqual(values[value])
         }
@@ -52,7 +60,8 @@ describe('golden vectors', () => {
 
   test('no value is missing where nothing is compressed away', () => {
     const names = (file: string): string[] => vectorsOf(file).map(({ value }) => value)
-    for (const file of ['cbor-1.json', 'cbor-2.json', 'cbor-2-encrypted.json']) expect(names(file)).toEqual(Object.keys({ ...plain, ...rich }))
+    for (const file of ['cbor-1.json', 'cbor-2.json', 'cbor-2-encrypted.json'])
+      expect(names(file)).toEqual(Object.keys({ ...plain, ...rich }))
     expect(names('bytes-1.json')).toEqual(Object.keys(raw))
   })
 })

@@ -6,10 +6,24 @@ cyclic['self'] = cyclic
 const plain: readonly unknown[] = [
   { id: 7, title: 'A title', tags: ['a', 'b'], author: { id: 1, name: 'é' }, rating: 4.5, at: 1_700_000_000_123, ok: true, none: null },
   Array.from({ length: 5 }, (_, id) => ({ id, name: `n${id}` })),
-  'text', [1, [2, [3]]], { __proto__x: 1, constructor: 2 }, 1.5, 'x'.repeat(200),
+  'text',
+  [1, [2, [3]]],
+  { __proto__x: 1, constructor: 2 },
+  1.5,
+  'x'.repeat(200),
 ]
 const rich: readonly unknown[] = [
-  cyclic, new Date(5), /a+/giu, new TypeError('t', { cause: { a: 1 } }), Buffer.from('bytes'), new Float64Array([1, 2]), [1, , 3], new DataView(new ArrayBuffer(9)), '\ud800', -5n, Object(5), // eslint-disable-line no-sparse-arrays
+  cyclic,
+  new Date(5),
+  /a+/giu,
+  new TypeError('t', { cause: { a: 1 } }),
+  Buffer.from('bytes'),
+  new Float64Array([1, 2]),
+  Object.assign(new Array(3), { 0: 1, 2: 3 }),
+  new DataView(new ArrayBuffer(9)),
+  '\ud800',
+  -5n,
+  Object(5),
   JSON.parse('{"__proto__":1}'),
 ]
 
@@ -64,7 +78,9 @@ export function decodeHostile(count: number, random: Random): HostileOutcome {
 }
 
 const prototypeKeys = Reflect.ownKeys(Object.prototype).length
-const telling = [0x00, 0x0f, 0x17, 0x1b, 0x3b, 0x5b, 0x5f, 0x7b, 0x7f, 0x80, 0x9b, 0x9f, 0xbb, 0xbf, 0xc1, 0xd8, 0xd9, 0xdb, 0xf7, 0xf9, 0xfb, 0xff]
+const telling = [
+  0x00, 0x0f, 0x17, 0x1b, 0x3b, 0x5b, 0x5f, 0x7b, 0x7f, 0x80, 0x9b, 0x9f, 0xbb, 0xbf, 0xc1, 0xd8, 0xd9, 0xdb, 0xf7, 0xf9, 0xfb, 0xff,
+]
 
 function mutate(entries: readonly Uint8Array[], random: Random): Uint8Array {
   const below = (end: number): number => Math.floor(random() * end)

@@ -1,4 +1,16 @@
-import { brotli, bytes, cbor, createSerializer, gzip, json, msgpack, type Serializer, type SerializerOptions, v8, zstd } from '@shale/codecs'
+import {
+  brotli,
+  bytes,
+  cbor,
+  createSerializer,
+  gzip,
+  json,
+  msgpack,
+  type Serializer,
+  type SerializerOptions,
+  v8,
+  zstd,
+} from '@shale/codecs'
 import { type Codec, ShaleError } from '@shale/contracts'
 import * as zlib from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -11,8 +23,8 @@ const custom: Codec = {
   name: 'upper',
   protocol: 3,
   protocols: [2, 3],
-  encode: value => Buffer.from(String(value).toUpperCase()),
-  decode: stored => Buffer.from(stored).toString(),
+  encode: (value) => Buffer.from(String(value).toUpperCase()),
+  decode: (stored) => Buffer.from(stored).toString(),
 }
 
 function codeOf(run: () => unknown): string {
@@ -28,12 +40,12 @@ function codeOf(run: () => unknown): string {
 describe('integers', () => {
   const serializer = createSerializer()
 
-  test.each([0, 1, -1, 42, 2 ** 53 - 1, -(2 ** 53) + 1])('%s is stored as decimal text', value => {
+  test.each([0, 1, -1, 42, 2 ** 53 - 1, -(2 ** 53) + 1])('%s is stored as decimal text', (value) => {
     expect(Buffer.from(serializer.encode(value)).toString()).toBe(String(value))
     expect(serializer.decode(serializer.encode(value))).toBe(value)
   })
 
-  test.each([-0, 0.5, 2 ** 53, NaN, Infinity, '42', 42n, null, true])('%s is not', value => {
+  test.each([-0, 0.5, 2 ** 53, NaN, Infinity, '42', 42n, null, true])('%s is not', (value) => {
     const entry = serializer.encode(value)
     expect(entry[0]).toBe(0xc1)
     expect(serializer.decode(entry)).toBe(value)
@@ -45,7 +57,7 @@ describe('integers', () => {
     expect(serializer.decode(Buffer.from('-9007199254740991'))).toBe(-9007199254740991)
   })
 
-  test.each(['', '-', '+1', '01', '1.0', '1e5', ' 1', '1 ', '0x1', 'text', '{"a":1}', '\u00c1S', '--1', '1\n'])('%j is foreign', text => {
+  test.each(['', '-', '+1', '01', '1.0', '1e5', ' 1', '1 ', '0x1', 'text', '{"a":1}', '\u00c1S', '--1', '1\n'])('%j is foreign', (text) => {
     expect(codeOf(() => serializer.decode(Buffer.from(text)))).toMatch(/^CODEC_UNKNOWN .*neither an integer nor an entry/)
     expect(serializer.inspect(Buffer.from(text))).toBeUndefined()
     expect(codeOf(() => serializer.reencode(Buffer.from(text)))).toMatch(/^CODEC_UNKNOWN/)
@@ -68,7 +80,11 @@ describe('options', () => {
   const wrong: [string, SerializerOptions | null, RegExp][] = [
     ['no object', null, /createSerializer: expected an object/],
     ['an unknown option', { codecs: [] } as never, /codecs is no option.*codec, accept/],
-    ['a codec that is none', { codec: 'json' as never }, /^CONFIG_INVALID codec: expected a codec such as cbor\(\); found the string "json"/],
+    [
+      'a codec that is none',
+      { codec: 'json' as never },
+      /^CONFIG_INVALID codec: expected a codec such as cbor\(\); found the string "json"/,
+    ],
     ['a factory in place of a codec', { codec: json as never }, /codec: expected a codec such as cbor\(\); found a function/],
     ['an id of ours', { codec: { ...custom, id: 7 } }, /id to be from 128 to 255/],
     ['the id of integers', { codec: { ...custom, id: 0, name: 'integer' } }, /id to be from 128 to 255/],
@@ -83,7 +99,11 @@ describe('options', () => {
     ['an id twice', { codec: custom, accept: [{ ...custom, name: 'other' }] }, /second one with the id 200/],
     ['a name twice', { codec: custom, accept: [{ ...custom, id: 201 }] }, /second one with the name "upper"/],
     ['the writing codec thrice', { accept: [cbor(), cbor({ protocol: 1 })] }, /second one with the id 1/],
-    ['a compression that is none', { compression: 'gzip' as never }, /compression: expected gzip\(\), brotli\(\) or zstd\(\); found the string "gzip"/],
+    [
+      'a compression that is none',
+      { compression: 'gzip' as never },
+      /compression: expected gzip\(\), brotli\(\) or zstd\(\); found the string "gzip"/,
+    ],
     ['maxValueBytes of nothing', { maxValueBytes: 0 }, /maxValueBytes: expected a number of bytes from 1/],
     ['maxValueBytes as text', { maxValueBytes: '1mb' as never }, /maxValueBytes: .*found the string "1mb"/],
     ['a clock that is none', { clock: Date as never, maxValueBytes: 1.5 }, /maxValueBytes/],
@@ -119,7 +139,8 @@ describe('codecs that are read', () => {
 
   test('are cbor, json, msgpack and bytes unless stated', () => {
     const serializer = createSerializer()
-    for (const codec of [cbor({ protocol: 1 }), cbor({ protocol: 2 }), json(), msgpack()]) expect(serializer.decode(entryOf(codec, { a: 'b' }))).toEqual({ a: 'b' })
+    for (const codec of [cbor({ protocol: 1 }), cbor({ protocol: 2 }), json(), msgpack()])
+      expect(serializer.decode(entryOf(codec, { a: 'b' }))).toEqual({ a: 'b' })
     expect(serializer.decode(entryOf(bytes(), Buffer.from('raw')))).toEqual(Buffer.from('raw'))
     expect(codeOf(() => serializer.decode(entryOf(v8(), { a: 1 })))).toMatch(/^CODEC_UNKNOWN .*written by v8.*Add v8\(\) to accept/)
   })
@@ -139,28 +160,46 @@ describe('codecs that are read', () => {
 
   test('what a custom codec throws is CODEC_CORRUPT, whatever it is', () => {
     for (const thrown of [new Error('no'), new ShaleError('SERVER_OOM', 'no'), 'no', undefined]) {
-      const throwing: Codec = { ...custom, decode() { throw thrown } }
+      const throwing: Codec = {
+        ...custom,
+        decode() {
+          throw thrown
+        },
+      }
       expect(codeOf(() => createSerializer({ codec: throwing }).decode(entryOf(custom, 'a')))).toMatch(/^CODEC_CORRUPT/)
-      const refusing: Codec = { ...custom, encode() { throw thrown } }
+      const refusing: Codec = {
+        ...custom,
+        encode() {
+          throw thrown
+        },
+      }
       expect(codeOf(() => createSerializer({ codec: refusing }).encode('a'))).toMatch(/^VALUE_INVALID .*upper/)
     }
-    expect(codeOf(() => createSerializer({ codec: { ...custom, encode: () => 'text' as never } }).encode('a'))).toMatch(/^VALUE_INVALID .*instead of bytes/)
+    expect(codeOf(() => createSerializer({ codec: { ...custom, encode: () => 'text' as never } }).encode('a'))).toMatch(
+      /^VALUE_INVALID .*instead of bytes/,
+    )
   })
 })
 
 describe('values', () => {
   test('undefined is refused', () => {
-    for (const codec of [cbor(), json(), msgpack(), v8(), bytes()]) expect(codeOf(() => createSerializer({ codec }).encode(undefined))).toMatch(/^VALUE_INVALID undefined/)
+    for (const codec of [cbor(), json(), msgpack(), v8(), bytes()])
+      expect(codeOf(() => createSerializer({ codec }).encode(undefined))).toMatch(/^VALUE_INVALID undefined/)
   })
 
-  test.each([cbor({ protocol: 1 }), cbor(), json(), msgpack(), v8()])('functions and symbols are refused with their path: $name $protocol', codec => {
-    const serializer = createSerializer({ codec })
-    expect(codeOf(() => serializer.encode({ user: { tags: [1, 2, 3, { fn: () => 1 }] } }))).toMatch(/^VALUE_INVALID .*a function at user\.tags\[3\]\.fn\./)
-    expect(codeOf(() => serializer.encode({ 'odd key': Symbol('s') }))).toMatch(/a symbol at \["odd key"\]/)
-    expect(codeOf(() => serializer.encode(() => 1))).toMatch(/a function as the value itself/)
-    expect(codeOf(() => serializer.encode([{ [Symbol('s')]: 1 }]))).toMatch(/a symbol as a key at \[0\]\[Symbol\(s\)\]/)
-    expect(codeOf(() => serializer.encode({ job: Promise.resolve() }))).toMatch(/a Promise at job\. Await it first/)
-  })
+  test.each([cbor({ protocol: 1 }), cbor(), json(), msgpack(), v8()])(
+    'functions and symbols are refused with their path: $name $protocol',
+    (codec) => {
+      const serializer = createSerializer({ codec })
+      expect(codeOf(() => serializer.encode({ user: { tags: [1, 2, 3, { fn: () => 1 }] } }))).toMatch(
+        /^VALUE_INVALID .*a function at user\.tags\[3\]\.fn\./,
+      )
+      expect(codeOf(() => serializer.encode({ 'odd key': Symbol('s') }))).toMatch(/a symbol at \["odd key"\]/)
+      expect(codeOf(() => serializer.encode(() => 1))).toMatch(/a function as the value itself/)
+      expect(codeOf(() => serializer.encode([{ [Symbol('s')]: 1 }]))).toMatch(/a symbol as a key at \[0\]\[Symbol\(s\)\]/)
+      expect(codeOf(() => serializer.encode({ job: Promise.resolve() }))).toMatch(/a Promise at job\. Await it first/)
+    },
+  )
 
   test('what a codec cannot bring back is refused with its path', () => {
     const cyclic: Record<string, unknown> = {}
@@ -186,7 +225,7 @@ describe('values', () => {
     }
   })
 
-  test.each([cbor({ protocol: 1 }), cbor(), json(), msgpack(), v8()])('nesting beyond the limit is refused: $name $protocol', codec => {
+  test.each([cbor({ protocol: 1 }), cbor(), json(), msgpack(), v8()])('nesting beyond the limit is refused: $name $protocol', (codec) => {
     const serializer = createSerializer({ codec })
     const nested = (levels: number): unknown => {
       let value: unknown = 'x'
@@ -200,8 +239,26 @@ describe('values', () => {
 
   test('a getter that throws is VALUE_INVALID, and one that encodes is fine', () => {
     const serializer = createSerializer()
-    expect(codeOf(() => serializer.encode({ get a(): never { throw new Error('not now') } }))).toMatch(/^VALUE_INVALID .*not now/)
-    expect(serializer.decode(serializer.encode({ x: 1, get a() { return serializer.encode({ inner: 'é' }).length }, z: 'z' }))).toEqual({ x: 1, a: serializer.encode({ inner: 'é' }).length, z: 'z' })
+    expect(
+      codeOf(() =>
+        serializer.encode({
+          get a(): never {
+            throw new Error('not now')
+          },
+        }),
+      ),
+    ).toMatch(/^VALUE_INVALID .*not now/)
+    expect(
+      serializer.decode(
+        serializer.encode({
+          x: 1,
+          get a() {
+            return serializer.encode({ inner: 'é' }).length
+          },
+          z: 'z',
+        }),
+      ),
+    ).toEqual({ x: 1, a: serializer.encode({ inner: 'é' }).length, z: 'z' })
     expect(serializer.decode(serializer.encode({ after: 1 }))).toEqual({ after: 1 })
   })
 
@@ -210,13 +267,19 @@ describe('values', () => {
       const value = codec.name === 'bytes' ? Buffer.alloc(2000) : 'x'.repeat(2000)
       const size = codec.encode(value).length
       expect(createSerializer({ codec, maxValueBytes: size }).encode(value)).toHaveLength(size + 15)
-      expect(codeOf(() => createSerializer({ codec, maxValueBytes: size - 1, compression: gzip() }).encode(value))).toMatch(new RegExp(`^VALUE_TOO_LARGE .*${size - 1}.*maxValueBytes`))
+      expect(codeOf(() => createSerializer({ codec, maxValueBytes: size - 1, compression: gzip() }).encode(value))).toMatch(
+        new RegExp(`^VALUE_TOO_LARGE .*${size - 1}.*maxValueBytes`),
+      )
     }
   })
 
   test('the bytes are of their own memory, of their own size', () => {
     for (const value of [42, 'x', { a: [1] }, Buffer.alloc(10)]) {
-      for (const serializer of [createSerializer(), createSerializer({ compression: gzip({ threshold: 0 }) }), createSerializer({ encryption })]) {
+      for (const serializer of [
+        createSerializer(),
+        createSerializer({ compression: gzip({ threshold: 0 }) }),
+        createSerializer({ encryption }),
+      ]) {
         const entry = serializer.encode(value, context)
         expect(entry.buffer.byteLength).toBe(entry.length)
       }
@@ -227,7 +290,7 @@ describe('values', () => {
 describe('compression', () => {
   const text = 'compressible '.repeat(200)
 
-  test.each([gzip(), brotli()])('$name makes entries smaller, from its threshold on', compression => {
+  test.each([gzip(), brotli()])('$name makes entries smaller, from its threshold on', (compression) => {
     const serializer = createSerializer({ compression, clock })
     const entry = serializer.encode(text)
     expect(entry.length).toBeLessThan(200)
@@ -245,7 +308,9 @@ describe('compression', () => {
     const bomb = Buffer.from(createSerializer({ compression: gzip(), maxValueBytes: 2 ** 28 }).encode(Buffer.alloc(2 ** 27)))
     expect(bomb.length).toBeLessThan(200_000)
     const before = process.memoryUsage().arrayBuffers
-    expect(codeOf(() => createSerializer().decode(bomb))).toMatch(/^CODEC_CORRUPT .*announces 1342\d+ bytes, more than maxValueBytes \(16777216\)/)
+    expect(codeOf(() => createSerializer().decode(bomb))).toMatch(
+      /^CODEC_CORRUPT .*announces 1342\d+ bytes, more than maxValueBytes \(16777216\)/,
+    )
     for (const announced of [1, 1000, 2 ** 24, 2 ** 24 - 1]) {
       bomb.writeUInt32BE(announced, 18)
       expect(codeOf(() => createSerializer().decode(bomb))).toMatch(/^CODEC_CORRUPT/)
@@ -264,8 +329,22 @@ describe('reencode', () => {
     for (const compression of [undefined, gzip(), brotli()]) {
       for (const current of [undefined, 'a', 'b']) {
         const keys = { a: Buffer.alloc(32, 1), b: Buffer.alloc(32, 2) }
-        all.push(createSerializer({ codec, accept: [cbor(), json(), msgpack(), v8()].filter(({ id }) => id !== codec.id), compression, encryption: { keys, current: current ?? 'a' }, clock: { now: () => 5 } }))
-        if (current === undefined) all[all.length - 1] = createSerializer({ codec, accept: [cbor(), json(), msgpack(), v8()].filter(({ id }) => id !== codec.id), compression, clock: { now: () => 5 } })
+        all.push(
+          createSerializer({
+            codec,
+            accept: [cbor(), json(), msgpack(), v8()].filter(({ id }) => id !== codec.id),
+            compression,
+            encryption: { keys, current: current ?? 'a' },
+            clock: { now: () => 5 },
+          }),
+        )
+        if (current === undefined)
+          all[all.length - 1] = createSerializer({
+            codec,
+            accept: [cbor(), json(), msgpack(), v8()].filter(({ id }) => id !== codec.id),
+            compression,
+            clock: { now: () => 5 },
+          })
       }
     }
   }

@@ -5,7 +5,9 @@
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return value.length > 60 ? `the string ${JSON.stringify(value.slice(0, 60))}… (${value.length} characters)` : `the string ${JSON.stringify(value)}`
+      return value.length > 60
+        ? `the string ${JSON.stringify(value.slice(0, 60))}… (${value.length} characters)`
+        : `the string ${JSON.stringify(value)}`
     case 'number':
       return `the number ${Object.is(value, -0) ? '-0' : value}`
     case 'bigint':

@@ -32,12 +32,12 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   if (pattern === '*') return () => true
   const { marks, classes } = parse(toByteString(pattern))
   // Redis leaves the loop before it looks at the pattern: the empty text is matched by the empty pattern alone.
-  if (marks.length === 0) return text => text === ''
-  const wildcard = marks.findIndex(mark => mark < 0)
+  if (marks.length === 0) return (text) => text === ''
+  const wildcard = marks.findIndex((mark) => mark < 0)
   const literal = fromByteString(marks.slice(0, wildcard === -1 ? marks.length : wildcard))
-  if (wildcard === -1) return text => text === literal
-  if (wildcard === marks.length - 1 && marks[wildcard] === anyBytes) return text => text !== '' && text.startsWith(literal)
-  return text => text !== '' && text.startsWith(literal) && matches(marks, classes, toByteString(text))
+  if (wildcard === -1) return (text) => text === literal
+  if (wildcard === marks.length - 1 && marks[wildcard] === anyBytes) return (text) => text !== '' && text.startsWith(literal)
+  return (text) => text !== '' && text.startsWith(literal) && matches(marks, classes, toByteString(text))
 }
 
 /** The glob that matches `text` and nothing else; it may also stand between the brackets of a class. */

@@ -16,17 +16,20 @@ test('it tells the time of the machine', () => {
   expect(systemClock.now()).toBe(1_000_005)
 })
 
-test.each([0, 1, 500, longest, longest + 1, 3 * longest + 17, 100 * 365.25 * 86_400_000])('a timer of %d ms fires once, and not before', ms => {
-  const fired = vi.fn()
-  systemClock.setTimeout(fired, ms)
-  if (ms > 0) vi.advanceTimersByTime(ms - 1)
-  expect(fired).not.toHaveBeenCalled()
-  vi.advanceTimersByTime(1)
-  expect(fired).toHaveBeenCalledTimes(1)
-  expect(vi.getTimerCount()).toBe(0)
-})
+test.each([0, 1, 500, longest, longest + 1, 3 * longest + 17, 100 * 365.25 * 86_400_000])(
+  'a timer of %d ms fires once, and not before',
+  (ms) => {
+    const fired = vi.fn()
+    systemClock.setTimeout(fired, ms)
+    if (ms > 0) vi.advanceTimersByTime(ms - 1)
+    expect(fired).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1)
+    expect(fired).toHaveBeenCalledTimes(1)
+    expect(vi.getTimerCount()).toBe(0)
+  },
+)
 
-test.each([500, 3 * longest])('a timer of %d ms can be cleared, at any time', ms => {
+test.each([500, 3 * longest])('a timer of %d ms can be cleared, at any time', (ms) => {
   const fired = vi.fn()
   const early = systemClock.setTimeout(fired, ms)
   const late = systemClock.setTimeout(fired, ms)

@@ -23,9 +23,35 @@ test.each([
 })
 
 test.each([
-  NaN, Infinity, -Infinity, maxDurationMs + 1, '36526d', '', '5', 's', '5 s', ' 5s', '5S', '5min', '1e3s', '+5s', '.5s', '5.s', '٥s', '5s\n',
-  null, undefined, true, 5n, {}, [5], ['5s'], new Date(5), () => 5, Symbol('5s'),
-])('%s is no duration', duration => {
+  NaN,
+  Infinity,
+  -Infinity,
+  maxDurationMs + 1,
+  '36526d',
+  '',
+  '5',
+  's',
+  '5 s',
+  ' 5s',
+  '5S',
+  '5min',
+  '1e3s',
+  '+5s',
+  '.5s',
+  '5.s',
+  '٥s',
+  '5s\n',
+  null,
+  undefined,
+  true,
+  5n,
+  {},
+  [5],
+  ['5s'],
+  new Date(5),
+  () => 5,
+  Symbol('5s'),
+])('%s is no duration', (duration) => {
   expect(() => parseDuration(duration, 'staleFor')).toThrow(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^staleFor: expected a duration .*; found .+\.$/s) }),
   )
@@ -34,6 +60,8 @@ test.each([
 test('a positive duration is above zero', () => {
   expect(parsePositiveDuration('1ms', 'timeout')).toBe(1)
   for (const duration of [0, -1, '0s', '-5m', NaN]) {
-    expect(() => parsePositiveDuration(duration, 'timeout')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^timeout: /) }))
+    expect(() => parsePositiveDuration(duration, 'timeout')).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^timeout: /) }),
+    )
   }
 })

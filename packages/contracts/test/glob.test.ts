@@ -17,16 +17,16 @@ const key = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLeng
 const part = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...letters) },
   { weight: 2, arbitrary: fc.constantFrom('*', '**', '?', '\\') },
-  { weight: 2, arbitrary: fc.string({ unit: fc.constantFrom(...letters), maxLength: 4 }).map(inner => `[${inner}]`) },
-  { weight: 1, arbitrary: fc.string({ unit: fc.constantFrom(...letters), maxLength: 4 }).map(inner => `[^${inner}`) },
+  { weight: 2, arbitrary: fc.string({ unit: fc.constantFrom(...letters), maxLength: 4 }).map((inner) => `[${inner}]`) },
+  { weight: 1, arbitrary: fc.string({ unit: fc.constantFrom(...letters), maxLength: 4 }).map((inner) => `[^${inner}`) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...letters), fc.constantFrom(...letters)).map(([from, to]) => `[${from}-${to}]`) },
 )
-const glob = fc.array(part, { maxLength: 5 }).map(parts => parts.join(''))
+const glob = fc.array(part, { maxLength: 5 }).map((parts) => parts.join(''))
 
 /** Which of the keys a server finds with a pattern. */
 async function ask(pattern: string): Promise<Set<string>> {
   const found = (await server.command('KEYS', pattern)) as string[]
-  return new Set(found.map(latin1 => Buffer.from(latin1, 'latin1').toString('utf8')))
+  return new Set(found.map((latin1) => Buffer.from(latin1, 'latin1').toString('utf8')))
 }
 
 /** Ranges that cross the border of ASCII depend on whether the `char` of the server's platform is signed. */
@@ -38,7 +38,7 @@ test('random patterns match random keys exactly as on a server', async () => {
   for (const name of keys) await server.command('SET', name, '1')
   let matched = 0
   await fc.assert(
-    fc.asyncProperty(glob, async pattern => {
+    fc.asyncProperty(glob, async (pattern) => {
       fc.pre(!crossesAscii(pattern))
       const matches = compileGlob(pattern)
       const mine = new Set([...keys].filter(matches))
@@ -119,5 +119,5 @@ test('a pattern of many stars takes no more steps than the text times the patter
 })
 
 test('the empty text is matched by nothing but the empty pattern and the single star', () => {
-  expect(['', '*', '**', '?', 'a', '[^a]'].map(pattern => compileGlob(pattern)(''))).toEqual([true, true, false, false, false, false])
+  expect(['', '*', '**', '?', 'a', '[^a]'].map((pattern) => compileGlob(pattern)(''))).toEqual([true, true, false, false, false, false])
 })

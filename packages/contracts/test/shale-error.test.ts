@@ -28,7 +28,15 @@ test('it is recognised across two copies of the package', async () => {
 })
 
 test('nothing else is taken for one', () => {
-  for (const value of [undefined, null, 'ShaleError', new Error('x'), { name: 'ShaleError', code: 'KEY_INVALID', message: 'x' }, ShaleError, () => 1]) {
+  for (const value of [
+    undefined,
+    null,
+    'ShaleError',
+    new Error('x'),
+    { name: 'ShaleError', code: 'KEY_INVALID', message: 'x' },
+    ShaleError,
+    () => 1,
+  ]) {
     expect(ShaleError.is(value)).toBe(false)
   }
 })
@@ -51,5 +59,8 @@ test('printed, it shows its code, and neither an absent partial nor its name twi
 
 test('as JSON it keeps its code', () => {
   expect(JSON.parse(JSON.stringify(new ShaleError('CLOSED', 'closed')))).toEqual({ code: 'CLOSED' })
-  expect(JSON.parse(JSON.stringify(new ShaleError('SHARDS_FAILED', 'x', { partial: { done: 1 } })))).toEqual({ code: 'SHARDS_FAILED', partial: { done: 1 } })
+  expect(JSON.parse(JSON.stringify(new ShaleError('SHARDS_FAILED', 'x', { partial: { done: 1 } })))).toEqual({
+    code: 'SHARDS_FAILED',
+    partial: { done: 1 },
+  })
 })

@@ -56,7 +56,7 @@ class FormattedKeyspace implements Keyspace {
   matcher(glob: string, version: number | 'any' = this.version): (stored: string) => string | undefined {
     this.pattern(glob, version)
     const matches = compileGlob(glob)
-    return stored => {
+    return (stored) => {
       const parsed = this.parse(stored)
       return parsed !== undefined && (version === 'any' || parsed.version === version) && matches(parsed.key) ? parsed.key : undefined
     }
@@ -64,7 +64,8 @@ class FormattedKeyspace implements Keyspace {
 
   bookkeeping(kind: string, key: string, version: number = this.version): string {
     if (!isKey(key)) throw keyError(key)
-    if (!isKind(kind)) throw new ShaleError('CONFIG_INVALID', `kind: expected letters from a to z, such as 'lock'; found ${describe(kind)}.`)
+    if (!isKind(kind))
+      throw new ShaleError('CONFIG_INVALID', `kind: expected letters from a to z, such as 'lock'; found ${describe(kind)}.`)
     return formatBookkeeping(kind, key, this.prefix, checkVersion(version))
   }
 
@@ -83,7 +84,7 @@ function checkOptions(options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new ShaleError('CONFIG_INVALID', `keyspace options: expected an object such as { prefix: 'shop' }; found ${describe(options)}.`)
   }
-  const unknown = Object.keys(options).find(name => !known.includes(name))
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown === undefined) return
   throw new ShaleError('CONFIG_INVALID', `keyspace options: expected ${known.join(', ')}; found the unknown option ${describe(unknown)}.`)
 }

@@ -21,9 +21,13 @@ export function keyError(key: unknown): ShaleError {
   if (typeof key !== 'string') return invalid(`a non-empty string; found ${describe(key)}`)
   if (key === '') return invalid('a non-empty string; found an empty one')
   if (!key.isWellFormed()) {
-    return invalid(`a well-formed string; found ${describe(key)}, which holds a lone surrogate and as UTF-8 would be the same as another key`)
+    return invalid(
+      `a well-formed string; found ${describe(key)}, which holds a lone surrogate and as UTF-8 would be the same as another key`,
+    )
   }
-  return invalid(`at most ${maxKeyBytes} bytes as UTF-8; found ${describe(key)} of ${Buffer.byteLength(key)} bytes. Shorten it, or store under a hash of it`)
+  return invalid(
+    `at most ${maxKeyBytes} bytes as UTF-8; found ${describe(key)} of ${Buffer.byteLength(key)} bytes. Shorten it, or store under a hash of it`,
+  )
 }
 
 function invalid(text: string): ShaleError {

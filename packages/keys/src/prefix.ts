@@ -12,11 +12,14 @@ const maxPrefixBytes = 512
  */
 export function checkPrefix(prefix: unknown, name: string): string {
   if (typeof prefix !== 'string') throw invalid(`${name}: expected a string; found ${describe(prefix)}.`)
-  if (!prefix.isWellFormed()) throw invalid(`${name}: expected a well-formed string; found ${describe(prefix)}, which holds a lone surrogate.`)
+  if (!prefix.isWellFormed())
+    throw invalid(`${name}: expected a well-formed string; found ${describe(prefix)}, which holds a lone surrogate.`)
   if (Buffer.byteLength(prefix) > maxPrefixBytes) {
-    throw invalid(`${name}: expected at most ${maxPrefixBytes} bytes as UTF-8; found ${describe(prefix)} of ${Buffer.byteLength(prefix)} bytes.`)
+    throw invalid(
+      `${name}: expected at most ${maxPrefixBytes} bytes as UTF-8; found ${describe(prefix)} of ${Buffer.byteLength(prefix)} bytes.`,
+    )
   }
-  const segment = prefix.split(':').find(part => /^-?\d+(~|$)/.test(part))
+  const segment = prefix.split(':').find((part) => /^-?\d+(~|$)/.test(part))
   if (segment === undefined) return prefix
   throw invalid(
     `${name}: expected no segment between colons that is an integer, or starts with one and a tilde; found ${describe(segment)} in ${describe(prefix)}. ` +

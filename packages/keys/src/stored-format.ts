@@ -14,7 +14,7 @@ export function createStoredFormat(format: KeyFormat, prefix: string): StoredFor
   if (format !== keyFormat) return new CheckedFormat(format, prefix)
   return {
     format: (key, version) => keyFormat.format(key, prefix, version),
-    parse: stored => keyFormat.parse(stored, prefix),
+    parse: (stored) => keyFormat.parse(stored, prefix),
     checkParse() {},
   }
 }
@@ -32,7 +32,10 @@ class CheckedFormat implements StoredFormat {
   format(key: string, version: number): string {
     const stored: unknown = this.#run('format', () => this.#format.format(key, this.#prefix, version))
     if (typeof stored !== 'string' || stored === '' || !stored.isWellFormed()) {
-      throw new ShaleError('KEY_INVALID', `keyFormat.format: expected a non-empty, well-formed string for ${describe(key)}; it gave ${describe(stored)}.`)
+      throw new ShaleError(
+        'KEY_INVALID',
+        `keyFormat.format: expected a non-empty, well-formed string for ${describe(key)}; it gave ${describe(stored)}.`,
+      )
     }
     if (parseBookkeeping(stored, this.#prefix) === undefined) return stored
     throw new ShaleError(

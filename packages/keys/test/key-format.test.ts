@@ -25,15 +25,23 @@ describe('a custom format', () => {
     expect(keyspace.pattern('a*')).toBe('*')
     expect(keyspace.pattern('a*', 'any')).toBe('*')
     const matches = keyspace.matcher('a*')
-    expect(['a@1@shop', 'b@1@shop', 'a@2@shop', 'a@1@other', 'shop:1~lock:a'].map(matches)).toEqual(['a', undefined, undefined, undefined, undefined])
+    expect(['a@1@shop', 'b@1@shop', 'a@2@shop', 'a@1@other', 'shop:1~lock:a'].map(matches)).toEqual([
+      'a',
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 
   test('does not decide where bookkeeping lies', () => {
     const keyspace = create(reversed)
     expect(keyspace.bookkeeping('lock', 'a')).toBe('shop:1~lock:a')
     expect(keyspace.parseBookkeeping('shop:1~lock:a')).toEqual({ kind: 'lock', key: 'a', version: 1 })
-    const into = create({ format: key => `shop:1~lock:${key}`, parse: () => ({ key: 'a', version: 1 }) })
-    expect(() => into.format('a')).toThrow(expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringContaining('prefix:version~kind:key') }))
+    const into = create({ format: (key) => `shop:1~lock:${key}`, parse: () => ({ key: 'a', version: 1 }) })
+    expect(() => into.format('a')).toThrow(
+      expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringContaining('prefix:version~kind:key') }),
+    )
     expect(into.parse('shop:1~lock:a')).toBeUndefined()
   })
 
@@ -47,9 +55,12 @@ describe('a custom format', () => {
     expect(asked).toEqual([['a', 'shop', 1]])
   })
 
-  test.each([undefined, null, '', 7, '\ud83e', Buffer.from('a'), Promise.resolve('a')])('that gives %s is refused', stored => {
+  test.each([undefined, null, '', 7, '\ud83e', Buffer.from('a'), Promise.resolve('a')])('that gives %s is refused', (stored) => {
     expect(() => create({ format: () => stored as string }).format('a')).toThrow(
-      expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringMatching(/^keyFormat\.format: expected a non-empty, well-formed string/) }),
+      expect.objectContaining({
+        code: 'KEY_INVALID',
+        message: expect.stringMatching(/^keyFormat\.format: expected a non-empty, well-formed string/),
+      }),
     )
   })
 
@@ -71,14 +82,23 @@ describe('a custom format', () => {
   test('without parse cannot be scanned', () => {
     const keyspace = create({ format: (key, prefix, version) => `${prefix}/${version}/${key}` })
     for (const call of [() => keyspace.parse('a'), () => keyspace.pattern('*'), () => keyspace.matcher('*')]) {
-      expect(call).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^keyFormat\.parse: expected a function/) }))
+      expect(call).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^keyFormat\.parse: expected a function/) }),
+      )
     }
   })
 
-  test.each([undefined, null, {}, { key: '', version: 1 }, { key: 'a', version: '1' }, { key: 'a', version: 1.5 }, { key: 7, version: 1 }, { key: 'other', version: 1 }, { key: 'a', version: 2 }])(
-    'whose parse gives %j for a stored key it would not write so is not believed',
-    parsed => {
-      expect(create({ ...reversed, parse: () => parsed as never }).parse('a@1@shop')).toBeUndefined()
-    },
-  )
+  test.each([
+    undefined,
+    null,
+    {},
+    { key: '', version: 1 },
+    { key: 'a', version: '1' },
+    { key: 'a', version: 1.5 },
+    { key: 7, version: 1 },
+    { key: 'other', version: 1 },
+    { key: 'a', version: 2 },
+  ])('whose parse gives %j for a stored key it would not write so is not believed', (parsed) => {
+    expect(create({ ...reversed, parse: () => parsed as never }).parse('a@1@shop')).toBeUndefined()
+  })
 })

@@ -1,7 +1,8 @@
 import { createKeyspace } from '@shale/keys'
 import { describe, expect, test } from 'vitest'
 
-const configInvalid = (message: RegExp): unknown => expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) })
+const configInvalid = (message: RegExp): unknown =>
+  expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) })
 const keyInvalid = (message: RegExp): unknown => expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringMatching(message) })
 
 describe('format', () => {
@@ -17,7 +18,8 @@ describe('format', () => {
 
   test('takes a key of 1 KiB as UTF-8, and no longer one', () => {
     const keyspace = createKeyspace()
-    for (const key of ['x'.repeat(1024), 'é'.repeat(512), '語'.repeat(341), '🧂'.repeat(256)]) expect(keyspace.format(key)).toBe(`:1:${key}`)
+    for (const key of ['x'.repeat(1024), 'é'.repeat(512), '語'.repeat(341), '🧂'.repeat(256)])
+      expect(keyspace.format(key)).toBe(`:1:${key}`)
     for (const key of ['x'.repeat(1025), 'é'.repeat(513), '語'.repeat(342), '🧂'.repeat(257), 'x'.repeat(1_000_000)]) {
       expect(() => keyspace.format(key)).toThrow(keyInvalid(/expected at most 1024 bytes .*; found .* of \d+ bytes/))
     }
@@ -40,7 +42,7 @@ describe('format', () => {
     expect(() => keyspace.bookkeeping('lock', key as string)).toThrow(keyInvalid(message))
   })
 
-  test.each([1.5, NaN, Infinity, 2 ** 53, '1', null, 1n, {}])('refuses the version %s', version => {
+  test.each([1.5, NaN, Infinity, 2 ** 53, '1', null, 1n, {}])('refuses the version %s', (version) => {
     const keyspace = createKeyspace()
     for (const call of [
       () => createKeyspace({ version: version as number }),
@@ -64,10 +66,37 @@ describe('parse', () => {
   })
 
   test.each([
-    '', ':', 'shop', 'shop:', 'shop:1', 'shop:1:', 'shop::a', 'shop:x:a', 'shop:01:a', 'shop:-0:a', 'shop:+1:a', 'shop: 1:a', 'shop:1.0:a', 'shop:1e3:a', 'shop:0x1:a',
-    'shop:9007199254740992:a', 'shop:99999999999999999999:a', 'shop:Infinity:a', 'shop:١:a', 'shopp:1:a', 'sho:1:a', 'Shop:1:a', ':1:a', '1:a', 'shop:eu:1:a', 'xshop:1:a',
-    'shop:1~lock:a', 'shop:1~:a', `shop:1:${'x'.repeat(1025)}`, 'shop:1:\ud83e',
-  ])('finds nothing in %j', stored => {
+    '',
+    ':',
+    'shop',
+    'shop:',
+    'shop:1',
+    'shop:1:',
+    'shop::a',
+    'shop:x:a',
+    'shop:01:a',
+    'shop:-0:a',
+    'shop:+1:a',
+    'shop: 1:a',
+    'shop:1.0:a',
+    'shop:1e3:a',
+    'shop:0x1:a',
+    'shop:9007199254740992:a',
+    'shop:99999999999999999999:a',
+    'shop:Infinity:a',
+    'shop:١:a',
+    'shopp:1:a',
+    'sho:1:a',
+    'Shop:1:a',
+    ':1:a',
+    '1:a',
+    'shop:eu:1:a',
+    'xshop:1:a',
+    'shop:1~lock:a',
+    'shop:1~:a',
+    `shop:1:${'x'.repeat(1025)}`,
+    'shop:1:\ud83e',
+  ])('finds nothing in %j', (stored) => {
     expect(createKeyspace({ prefix: 'shop' }).parse(stored)).toBeUndefined()
   })
 })
@@ -89,14 +118,22 @@ describe('patterns', () => {
   test('a matcher gives the key of what matches', () => {
     const keyspace = createKeyspace({ prefix: 'shop' })
     const matches = keyspace.matcher('user:?')
-    expect(['shop:1:user:7', 'shop:2:user:7', 'shop:1:user:77', 'other:1:user:7', 'shop:1~lock:user:7', 'user:7'].map(matches)).toEqual(['user:7', undefined, undefined, undefined, undefined, undefined])
+    expect(['shop:1:user:7', 'shop:2:user:7', 'shop:1:user:77', 'other:1:user:7', 'shop:1~lock:user:7', 'user:7'].map(matches)).toEqual([
+      'user:7',
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
     const any = keyspace.matcher('*', 'any')
     expect(['shop:1:a', 'shop:2:a', 'shop:x:a', 'shop:1~lock:a'].map(any)).toEqual(['a', 'a', undefined, undefined])
   })
 
-  test.each([undefined, null, 7, /a/, '\ud83e'])('%s is no glob', glob => {
+  test.each([undefined, null, 7, /a/, '\ud83e'])('%s is no glob', (glob) => {
     const keyspace = createKeyspace()
-    for (const call of [() => keyspace.pattern(glob as string), () => keyspace.matcher(glob as string)]) expect(call).toThrow(keyInvalid(/^pattern: expected/))
+    for (const call of [() => keyspace.pattern(glob as string), () => keyspace.matcher(glob as string)])
+      expect(call).toThrow(keyInvalid(/^pattern: expected/))
   })
 })
 
@@ -106,25 +143,35 @@ describe('bookkeeping', () => {
     expect(keyspace.bookkeeping('lock', 'user:{7}')).toBe('shop:1~lock:user:{7}')
     expect(keyspace.bookkeeping('lease', 'a', 2)).toBe('shop:2~lease:a')
     expect(keyspace.parseBookkeeping('shop:2~lease:a:b')).toEqual({ kind: 'lease', key: 'a:b', version: 2 })
-    expect(['shop:1:a', 'shop:1~lock:', 'shop:1~LOCK:a', 'shop:1~lock~x:a', 'shop:x~lock:a', 'other:1~lock:a', ''].map(stored => keyspace.parseBookkeeping(stored))).toEqual(Array(7).fill(undefined))
+    expect(
+      ['shop:1:a', 'shop:1~lock:', 'shop:1~LOCK:a', 'shop:1~lock~x:a', 'shop:x~lock:a', 'other:1~lock:a', ''].map((stored) =>
+        keyspace.parseBookkeeping(stored),
+      ),
+    ).toEqual(Array(7).fill(undefined))
   })
 
-  test.each(['', 'a:b', 'a~b', 'Lock', 'lock1', undefined])('%j is no kind', kind => {
+  test.each(['', 'a:b', 'a~b', 'Lock', 'lock1', undefined])('%j is no kind', (kind) => {
     expect(() => createKeyspace().bookkeeping(kind as string, 'a')).toThrow(configInvalid(/^kind: /))
   })
 })
 
 describe('prefixes', () => {
-  test.each(['1', '-1', '007', 'p:1', '1:p', 'p:1:q', '0', '12345678901234567890', '1~lock', 'p:1~lock:x', '-2~', '-2~x'])('%j is refused, since its keys could be read as of another prefix', prefix => {
-    const refused = configInvalid(/expected no segment .* integer.* prefix:version:key/)
-    expect(() => createKeyspace({ prefix })).toThrow(refused)
-    expect(() => createKeyspace().namespace(prefix)).toThrow(refused)
-    expect(() => createKeyspace({ prefix: 'shop' }).namespace(prefix)).toThrow(refused)
-  })
+  test.each(['1', '-1', '007', 'p:1', '1:p', 'p:1:q', '0', '12345678901234567890', '1~lock', 'p:1~lock:x', '-2~', '-2~x'])(
+    '%j is refused, since its keys could be read as of another prefix',
+    (prefix) => {
+      const refused = configInvalid(/expected no segment .* integer.* prefix:version:key/)
+      expect(() => createKeyspace({ prefix })).toThrow(refused)
+      expect(() => createKeyspace().namespace(prefix)).toThrow(refused)
+      expect(() => createKeyspace({ prefix: 'shop' }).namespace(prefix)).toThrow(refused)
+    },
+  )
 
-  test.each(['', 'v1', '1a', 'a:', ':', 'a::b', '+1', '1.5', '~1', 'a b', 'é語🧂', '*', '[a]', '{tag}', 'x'.repeat(512)])('%j is allowed', prefix => {
-    expect(createKeyspace({ prefix }).parse(`${prefix}:1:a`)).toEqual({ key: 'a', version: 1 })
-  })
+  test.each(['', 'v1', '1a', 'a:', ':', 'a::b', '+1', '1.5', '~1', 'a b', 'é語🧂', '*', '[a]', '{tag}', 'x'.repeat(512)])(
+    '%j is allowed',
+    (prefix) => {
+      expect(createKeyspace({ prefix }).parse(`${prefix}:1:a`)).toEqual({ key: 'a', version: 1 })
+    },
+  )
 
   test.each([
     ['x'.repeat(513), /at most 512 bytes/],
@@ -141,7 +188,8 @@ describe('prefixes', () => {
     expect(() => createKeyspace(null as never)).toThrow(configInvalid(/expected an object/))
     expect(() => createKeyspace('a' as never)).toThrow(configInvalid(/expected an object/))
     expect(() => createKeyspace().namespace('n', { prefix: 'a' } as never)).toThrow(configInvalid(/unknown option/))
-    for (const format of [null, 7, {}, { format: 'x' }, { format: () => 'x', parse: 1 }]) expect(() => createKeyspace({ format: format as never })).toThrow(configInvalid(/^format: /))
+    for (const format of [null, 7, {}, { format: 'x' }, { format: () => 'x', parse: 1 }])
+      expect(() => createKeyspace({ format: format as never })).toThrow(configInvalid(/^format: /))
   })
 })
 
@@ -154,7 +202,7 @@ describe('namespaces', () => {
     expect(createKeyspace().namespace('eu').format('a')).toBe('eu:1:a')
   })
 
-  test.each(['', undefined, null, 7])('%j is no name', name => {
+  test.each(['', undefined, null, 7])('%j is no name', (name) => {
     expect(() => createKeyspace().namespace(name as string)).toThrow(configInvalid(/^namespace: /))
   })
 })

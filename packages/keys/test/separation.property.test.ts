@@ -51,10 +51,10 @@ test('no stored key is of two keyspaces, be they parent and namespace or strange
         parent = from && keyspaceOf(() => from.namespace(child))
         if (parent !== undefined) spaces.push(parent)
       }
-      const distinct = [...new Map(spaces.map(space => [space.prefix, space])).values()]
+      const distinct = [...new Map(spaces.map((space) => [space.prefix, space])).values()]
       for (const owner of distinct) {
         for (const stored of [owner.format(name, number), owner.bookkeeping('lock', name, number)]) {
-          const readers = distinct.filter(space => (space.parse(stored) ?? space.parseBookkeeping(stored)) !== undefined)
+          const readers = distinct.filter((space) => (space.parse(stored) ?? space.parseBookkeeping(stored)) !== undefined)
           expect(readers).toEqual([owner])
         }
       }
@@ -90,7 +90,8 @@ test('a pattern finds at least what its matcher takes', () => {
         expect(taken).toBe((which === 'any' || number === (which ?? wanted)) && compileGlob(glob)(name) ? name : undefined)
         if (taken !== undefined) expect(found).toBe(true)
       }
-      for (const which of [number, 'any'] as const) expect(compileGlob(keyspace.pattern('*', which))(keyspace.bookkeeping('lock', name, number))).toBe(true)
+      for (const which of [number, 'any'] as const)
+        expect(compileGlob(keyspace.pattern('*', which))(keyspace.bookkeeping('lock', name, number))).toBe(true)
     }),
     options,
   )

@@ -48,7 +48,7 @@ class MemoryStore implements Store {
 
   async get(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {
     const now = this.#read()
-    return keys.map(key => {
+    return keys.map((key) => {
       const entry = this.#find(key, now)
       if (entry === undefined) return undefined
       this.#entries.use(entry)
@@ -99,12 +99,12 @@ class MemoryStore implements Store {
 
   async has(keys: readonly string[]): Promise<Answer<boolean>[]> {
     const now = this.#read()
-    return keys.map(key => this.#find(key, now) !== undefined)
+    return keys.map((key) => this.#find(key, now) !== undefined)
   }
 
   async ttl(keys: readonly string[]): Promise<Answer<number | null | undefined>[]> {
     const now = this.#read()
-    return keys.map(key => {
+    return keys.map((key) => {
       const entry = this.#find(key, now)
       if (entry === undefined) return undefined
       return entry.expiresAt === Infinity ? null : entry.expiresAt - now
@@ -113,7 +113,7 @@ class MemoryStore implements Store {
 
   async touch(keys: readonly string[], ttl: number | null): Promise<Answer<boolean>[]> {
     const now = this.#write(keys.length)
-    return keys.map(key => {
+    return keys.map((key) => {
       const entry = this.#find(key, now)
       if (entry === undefined) return false
       entry.expiresAt = expiry(now, ttl)
@@ -126,7 +126,8 @@ class MemoryStore implements Store {
     const now = this.#write(increments.length)
     return increments.map(({ key, by }) => {
       const entry = this.#find(key, now)
-      if (entry === undefined) return new ShaleError('KEY_NOT_FOUND', 'incr: expected a key that is there; it is missing. Store an integer first.')
+      if (entry === undefined)
+        return new ShaleError('KEY_NOT_FOUND', 'incr: expected a key that is there; it is missing. Store an integer first.')
       const sum = addToText(entry.value, by)
       if (typeof sum !== 'number') return sum
       const answer = this.#put(entry, key, String(sum), entry.expiresAt, now)
@@ -164,7 +165,7 @@ class MemoryStore implements Store {
       }
       yield page
       // A long scan lets others have their turn, as one of a server would.
-      if (slot > 0) await new Promise<void>(resolve => setImmediate(resolve))
+      if (slot > 0) await new Promise<void>((resolve) => setImmediate(resolve))
     }
   }
 

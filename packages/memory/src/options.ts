@@ -25,7 +25,7 @@ export function resolveOptions(options: MemoryStoreOptions): MemoryLimits {
   if (typeof options !== 'object' || options === null) {
     throw invalid(`options: expected an object such as { maxBytes: ${defaultMaxBytes} }; found ${describe(options)}.`)
   }
-  const unknown = Object.keys(options).find(name => !known.includes(name))
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown !== undefined) throw invalid(`options: expected ${known.join(', ')}; found the unknown option ${describe(unknown)}.`)
   const { maxEntries, maxBytes = defaultMaxBytes, clock = systemClock } = options
   return {

@@ -3,7 +3,11 @@ import { createMemoryStore, entryOverheadBytes } from '@shale/memory'
 import { createManualClock } from '@shale/testing'
 import { expect, test } from 'vitest'
 
-const entry = (key: string, bytes = 1, ttl: number | null = null): { key: string; value: Uint8Array; ttl: number | null } => ({ key, value: new Uint8Array(bytes), ttl })
+const entry = (key: string, bytes = 1, ttl: number | null = null): { key: string; value: Uint8Array; ttl: number | null } => ({
+  key,
+  value: new Uint8Array(bytes),
+  ttl,
+})
 
 async function keysOf(store: Store): Promise<string[]> {
   const keys: string[] = []
@@ -46,8 +50,8 @@ test('what is counted is given back: the store holds as much after many changes 
   const store = createMemoryStore({ maxBytes: room, clock })
   for (let round = 0; round < 20; round++) {
     const keys = Array.from({ length: 100 }, (_, index) => `k${String(index + round).padStart(3, '0')}`)
-    await store.set(keys.map(key => entry(key, 1 + ((round * 7) % 10), round % 2 === 0 ? 1000 : null)))
-    await store.swap(keys.map(key => ({ key, expected: new Uint8Array(1 + ((round * 7) % 10)), value: new Uint8Array(3) })))
+    await store.set(keys.map((key) => entry(key, 1 + ((round * 7) % 10), round % 2 === 0 ? 1000 : null)))
+    await store.swap(keys.map((key) => ({ key, expected: new Uint8Array(1 + ((round * 7) % 10)), value: new Uint8Array(3) })))
     await store.move([{ from: keys[0]!, to: keys[1]! }])
     await store.delete(keys.slice(10, 20))
     clock.advance(round % 3 === 0 ? 1000 : 0)
@@ -87,7 +91,7 @@ test('whatever else would become too large stays as it was', async () => {
 test('a batch beyond all room keeps its last entries', async () => {
   const store = createMemoryStore({ maxEntries: 10 })
   const answers = await store.set(Array.from({ length: 100 }, (_, index) => entry(`key ${index}`)))
-  expect(answers.every(answer => answer === true)).toBe(true)
+  expect(answers.every((answer) => answer === true)).toBe(true)
   expect(await keysOf(store)).toEqual(Array.from({ length: 10 }, (_, index) => `key ${index + 90}`).sort())
 })
 
@@ -99,8 +103,8 @@ test('the expired leave before the living', async () => {
   clock.advance(100)
   await store.set(Array.from({ length: 20 }, (_, index) => entry(`new ${index}`)))
   const keys = await keysOf(store)
-  expect(keys.filter(key => key.startsWith('living'))).toHaveLength(20)
-  expect(keys.filter(key => key.startsWith('new'))).toHaveLength(20)
+  expect(keys.filter((key) => key.startsWith('living'))).toHaveLength(20)
+  expect(keys.filter((key) => key.startsWith('new'))).toHaveLength(20)
 })
 
 test('an unknown or unfit option is refused', () => {
@@ -118,7 +122,9 @@ test('an unknown or unfit option is refused', () => {
     [{ clock: null }, /^clock/],
   ]
   for (const [options, message] of cases) {
-    expect(() => createMemoryStore(options as never)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }))
+    expect(() => createMemoryStore(options as never)).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }),
+    )
   }
   expect(() => createMemoryStore({ maxBytes: undefined, maxEntries: undefined })).not.toThrow()
 })

@@ -5,7 +5,7 @@ import { EntryTable } from '../src/entry-table.ts'
 const seed = Date.now() % 2 ** 31
 console.log(`entry table: seed ${seed}`)
 
-const name = fc.integer({ min: 0, max: 7 }).map(number => `k${number}`)
+const name = fc.integer({ min: 0, max: 7 }).map((number) => `k${number}`)
 const step = fc.oneof(
   fc.record({ what: fc.constant('put' as const), name, end: fc.integer({ min: 1, max: 20 }) }),
   fc.record({ what: fc.constant('use' as const), name }),
@@ -16,7 +16,7 @@ const step = fc.oneof(
 
 test('it holds the same entries in the same order of use as a list does', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), steps => {
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const table = new EntryTable()
       let model: { key: string; end: number }[] = []
       for (const now of steps) {
@@ -38,7 +38,7 @@ test('it holds the same entries in the same order of use as a list does', () => 
             expect([entry, held]).toEqual([undefined, undefined])
             continue
           }
-          model = model.filter(other => other !== held)
+          model = model.filter((other) => other !== held)
           if (now.what === 'use') {
             table.use(entry)
             model.push(held)
@@ -71,13 +71,13 @@ test('sweeps that follow one another find every expired entry', () => {
 
 test('a walk down the slots meets every entry that stays', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat({ max: 99 })), { maxLength: 200 }), changes => {
+    fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat({ max: 99 })), { maxLength: 200 }), (changes) => {
       const table = new EntryTable()
       for (let index = 0; index < 100; index++) table.add(`${index}`, '', Infinity, 1)
       const changed = new Set(changes.map(([, index]) => `${index}`))
       const seen = new Set<string>()
       let next = 0
-      for (let slot = table.size; slot > 0; ) {
+      for (let slot = table.size; slot > 0;) {
         slot = Math.min(slot, table.size) - 1
         if (slot >= 0) seen.add(table.at(slot)!.key)
         for (const [comes, index] of changes.slice(next, (next += 3))) {

@@ -30,7 +30,7 @@ test.each([
   let now = 0
   const store = createMemoryStore({ clock: { ...systemClock, now: () => now } })
   const old = Array.from({ length: 500 }, (_, index) => `old ${index}`)
-  await store.set([...old, 'live'].map(key => ({ key, value: new Uint8Array(1), ttl: key === 'live' ? null : 100 })))
+  await store.set([...old, 'live'].map((key) => ({ key, value: new Uint8Array(1), ttl: key === 'live' ? null : 100 })))
   now = 100
   for (let calls = 0; calls < 501; calls++) await call(store)
   // Were they still held, they would be back at a time before their end.
@@ -55,7 +55,7 @@ test('a long scan lets others have their turn', async () => {
   let scanning = true
   const others = (async () => {
     while (scanning) {
-      await new Promise(resolve => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
       turns++
     }
   })()
@@ -77,10 +77,19 @@ test('incr takes and refuses the same texts as a server, and gives the same sums
   const seed = Date.now() % 2 ** 31
   console.log(`incr: seed ${seed}`)
   const store = createMemoryStore()
-  const integer = fc.oneof(fc.maxSafeInteger(), fc.bigInt({ min: -(2n ** 63n) - 3n, max: 2n ** 63n + 3n }), fc.integer({ min: -20, max: 20 }))
+  const integer = fc.oneof(
+    fc.maxSafeInteger(),
+    fc.bigInt({ min: -(2n ** 63n) - 3n, max: 2n ** 63n + 3n }),
+    fc.integer({ min: -20, max: 20 }),
+  )
   const text = fc.oneof(
     { weight: 3, arbitrary: integer.map(String) },
-    { weight: 1, arbitrary: fc.tuple(fc.constantFrom('', ' ', '+', '-', '0', '-0'), integer.map(String), fc.constantFrom('', ' ', '.', '.0', 'e1', '\n', '\0')).map(parts => parts.join('')) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom('', ' ', '+', '-', '0', '-0'), integer.map(String), fc.constantFrom('', ' ', '.', '.0', 'e1', '\n', '\0'))
+        .map((parts) => parts.join('')),
+    },
   )
   let sums = 0
   await fc.assert(
@@ -98,7 +107,10 @@ test('incr takes and refuses the same texts as a server, and gives the same sums
       }
       expect(after).toBe(stored)
       if (mine?.code === 'VALUE_NOT_INTEGER') expect(String(theirs)).toContain('not an integer or out of range')
-      else expect(theirs instanceof Error ? theirs.message : Number.isSafeInteger(theirs)).toSatisfy(value => value === false || /overflow|out of range/.test(String(value)))
+      else
+        expect(theirs instanceof Error ? theirs.message : Number.isSafeInteger(theirs)).toSatisfy(
+          (value) => value === false || /overflow|out of range/.test(String(value)),
+        )
     }),
     { seed, numRuns: 3000 },
   )

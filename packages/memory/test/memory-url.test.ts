@@ -11,9 +11,34 @@ test.each([
 })
 
 test.each([
-  'memory', 'memory://', 'memory://localhost', 'memory:/x', 'memory:x', 'memory:#x', 'Memory:', 'redis://localhost', '', 'memory:?maxSize=1', 'memory:?maxbytes=1', 'memory:?maxBytes=',
-  'memory:?maxBytes=0', 'memory:?maxBytes=-1', 'memory:?maxBytes=1.5', 'memory:?maxBytes=64mb', 'memory:?maxBytes=1e3', 'memory:?maxBytes= 1', 'memory:?maxBytes=01',
-  'memory:?maxBytes=9007199254740993', 'memory:?maxBytes=1&maxBytes=2', 'memory:?maxBytes=1#x', undefined, null, 7, new URL('memory:'),
-])('%s is refused', url => {
-  expect(() => parseMemoryUrl(url as string)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^servers: expected 'memory:' .*; found .+\.$/) }))
+  'memory',
+  'memory://',
+  'memory://localhost',
+  'memory:/x',
+  'memory:x',
+  'memory:#x',
+  'Memory:',
+  'redis://localhost',
+  '',
+  'memory:?maxSize=1',
+  'memory:?maxbytes=1',
+  'memory:?maxBytes=',
+  'memory:?maxBytes=0',
+  'memory:?maxBytes=-1',
+  'memory:?maxBytes=1.5',
+  'memory:?maxBytes=64mb',
+  'memory:?maxBytes=1e3',
+  'memory:?maxBytes= 1',
+  'memory:?maxBytes=01',
+  'memory:?maxBytes=9007199254740993',
+  'memory:?maxBytes=1&maxBytes=2',
+  'memory:?maxBytes=1#x',
+  undefined,
+  null,
+  7,
+  new URL('memory:'),
+])('%s is refused', (url) => {
+  expect(() => parseMemoryUrl(url as string)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^servers: expected 'memory:' .*; found .+\.$/) }),
+  )
 })

@@ -7,5 +7,5 @@ const clock = createManualClock()
 storeContract({
   test,
   create: () => ({ store: createMemoryStore({ clock }) }),
-  capabilities: { advance: ms => clock.advance(ms) },
+  capabilities: { advance: (ms) => clock.advance(ms) },
 })

@@ -9,7 +9,7 @@ const keys = Array.from({ length: count }, (_, i) => `shop:1:user:${(i * 7919) %
 // A key that was just put together is flattened when it is first read; all contestants get flat ones.
 for (const key of keys) key.charCodeAt(0)
 
-const median = values => values.toSorted((a, b) => a - b)[values.length >> 1]
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 const rows = []
 for (const size of [8, 100]) {
   const nodes = Array.from({ length: size }, (_, i) => ({ name: `10.0.0.${i}:6379` }))
@@ -21,8 +21,11 @@ for (const size of [8, 100]) {
     'djangoRing()': djangoRing()(nodes),
   }
   const ring = new HashRing(nodes.map(({ name }) => name))
-  const contestants = { hashring: key => ring.get(key), ...Object.fromEntries(Object.entries(routers).map(([name, router]) => [name, key => router.route(key)])) }
-  const rates = Object.fromEntries(Object.keys(contestants).map(name => [name, []]))
+  const contestants = {
+    hashring: (key) => ring.get(key),
+    ...Object.fromEntries(Object.entries(routers).map(([name, router]) => [name, (key) => router.route(key)])),
+  }
+  const rates = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
     for (const [name, route] of Object.entries(contestants)) {
       const rate = measure(route)
@@ -32,7 +35,13 @@ for (const size of [8, 100]) {
   }
   for (const [name, found] of Object.entries(rates)) {
     const ratios = found.map((rate, round) => rate / rates.hashring[round])
-    rows.push({ nodes: size, router: name, 'M routes/s': Number(median(found).toFixed(2)), 'times hashring': Number(median(ratios).toFixed(1)), 'busiest / mean': busiest(contestants[name], size) })
+    rows.push({
+      nodes: size,
+      router: name,
+      'M routes/s': Number(median(found).toFixed(2)),
+      'times hashring': Number(median(ratios).toFixed(1)),
+      'busiest / mean': busiest(contestants[name], size),
+    })
   }
 }
 console.table(rows)

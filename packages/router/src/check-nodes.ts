@@ -17,13 +17,16 @@ const maxWeight = 1e6
  */
 export function checkNodes(nodes: readonly RouterNode[]): readonly WeightedNode[] {
   if (!Array.isArray(nodes)) throw invalid(`nodes: expected an array of { name, weight? }; found ${describe(nodes)}.`)
-  if (nodes.length === 0) throw invalid('nodes: expected at least one { name, weight? }; found an empty array. Name the shards to route to.')
+  if (nodes.length === 0)
+    throw invalid('nodes: expected at least one { name, weight? }; found an empty array. Name the shards to route to.')
   const owners = new Map<string, number>()
   const checked = Array.from(nodes as readonly unknown[], (node, index) => {
     const found = checkNode(node, `nodes[${index}]`)
     const owner = owners.get(found.name)
     if (owner !== undefined) {
-      throw invalid(`nodes: expected a name of its own for each; found ${describe(found.name)} at ${owner} and at ${index}. Rename one, or leave it out.`)
+      throw invalid(
+        `nodes: expected a name of its own for each; found ${describe(found.name)} at ${owner} and at ${index}. Rename one, or leave it out.`,
+      )
     }
     owners.set(found.name, index)
     return found
@@ -45,11 +48,14 @@ function checkNode(node: unknown, place: string): WeightedNode {
   if (typeof node !== 'object' || node === null || Array.isArray(node)) {
     throw invalid(`${place}: expected { name, weight? }; found ${describe(node)}.`)
   }
-  const unknown = Object.keys(node).find(key => key !== 'name' && key !== 'weight')
-  if (unknown !== undefined) throw invalid(`${place}: expected name and weight only; found the unknown property ${describe(unknown)}. Leave it out.`)
+  const unknown = Object.keys(node).find((key) => key !== 'name' && key !== 'weight')
+  if (unknown !== undefined)
+    throw invalid(`${place}: expected name and weight only; found the unknown property ${describe(unknown)}. Leave it out.`)
   const { name, weight = 1 } = node as { name?: unknown; weight?: unknown }
   if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
-    throw invalid(`${place}.name: expected a non-empty, well-formed string; found ${describe(name)}. The name decides which keys the node gets.`)
+    throw invalid(
+      `${place}.name: expected a non-empty, well-formed string; found ${describe(name)}. The name decides which keys the node gets.`,
+    )
   }
   if (typeof weight === 'number' && weight >= minWeight && weight <= maxWeight) return Object.freeze({ name, weight })
   throw invalid(

@@ -21,7 +21,8 @@ export interface DjangoIdentityOptions {
 export function djangoIdentity(location: string, options: DjangoIdentityOptions = {}): string {
   const database = checkDatabase(options)
   if (typeof location !== 'string') throw refused(location, describe(location))
-  if (location === '' || location.trim() !== location) throw refused(location, location === '' ? 'an empty string' : 'white space around it')
+  if (location === '' || location.trim() !== location)
+    throw refused(location, location === '' ? 'an empty string' : 'white space around it')
   if (location.includes(',')) throw refused(location, 'a comma: this is a list, whose parts have an identity each')
   const url = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?$/is.exec(location)
   if (url === null) {
@@ -30,7 +31,7 @@ export function djangoIdentity(location: string, options: DjangoIdentityOptions 
   }
   const [, scheme = '', authority = '', path = '', query = ''] = url
   const parameters = new URLSearchParams(query)
-  const moved = ['host', 'port', 'unix_socket_path'].find(name => parameters.has(name))
+  const moved = ['host', 'port', 'unix_socket_path'].find((name) => parameters.has(name))
   if (moved !== undefined) throw refused(location, `the parameter '${moved}', which Django would take for part of the address`)
   const inQuery = parameters.get('db') ?? ''
   switch (scheme.toLowerCase()) {
@@ -57,7 +58,8 @@ function ofPlace(location: string, database: number): string {
     return tuple('None', 'None', database, pythonRepr(location))
   }
   const host = location.slice(0, colon)
-  if (host === '' || host.includes('/')) throw refused(location, host === '' ? 'no host' : 'a path with a colon, which Django would take for a host')
+  if (host === '' || host.includes('/'))
+    throw refused(location, host === '' ? 'no host' : 'a path with a colon, which Django would take for a host')
   return tuple(pythonRepr(host), portOf(location, location.slice(colon + 1)), database, 'None')
 }
 
@@ -66,7 +68,8 @@ function ofAuthority(location: string, authority: string): { host: string; port:
   const place = authority.slice(authority.lastIndexOf('@') + 1)
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d*))?$/.exec(place) ?? []
   const host = bracketed ?? plain
-  if (host === undefined) throw refused(location, "no host, or a port that is not a number (a '/', '?' or '#' in a password is written as %2F, %3F or %23)")
+  if (host === undefined)
+    throw refused(location, "no host, or a port that is not a number (a '/', '?' or '#' in a password is written as %2F, %3F or %23)")
   return { host: host.toLowerCase(), port: port === undefined || port === '' ? 6379 : portOf(location, port) }
 }
 
@@ -83,8 +86,9 @@ function databaseOf(location: string, text: string): number {
 }
 
 function checkDatabase(options: DjangoIdentityOptions): number {
-  if (typeof options !== 'object' || options === null) throw invalid(`djangoIdentity: expected an object of options; found ${describe(options)}.`)
-  const unknown = Object.keys(options).find(key => key !== 'database')
+  if (typeof options !== 'object' || options === null)
+    throw invalid(`djangoIdentity: expected an object of options; found ${describe(options)}.`)
+  const unknown = Object.keys(options).find((key) => key !== 'database')
   if (unknown !== undefined) throw invalid(`djangoIdentity: unknown option ${describe(unknown)}; the known one is 'database'.`)
   const { database = 1 } = options
   if (Number.isSafeInteger(database) && database >= 0) return database

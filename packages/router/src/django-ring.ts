@@ -13,7 +13,7 @@ import { Ring } from './ring.ts'
  * Source: `redis_cache/sharder.py` of django-redis-cache.
  */
 export function djangoRing(): RouterFactory {
-  return nodes => new DjangoRouter(nodes)
+  return (nodes) => new DjangoRouter(nodes)
 }
 
 const pointsPerWeight = 16
@@ -34,7 +34,9 @@ class DjangoRouter implements Router {
       )
     }
     this.#ring = new Ring(
-      this.nodes.flatMap(({ name, weight }, node) => Array.from({ length: pointsPerWeight * weight }, (_, i) => ({ position: positionOf(`${i}:${name}`), node }))),
+      this.nodes.flatMap(({ name, weight }, node) =>
+        Array.from({ length: pointsPerWeight * weight }, (_, i) => ({ position: positionOf(`${i}:${name}`), node })),
+      ),
     )
   }
 
@@ -45,7 +47,7 @@ class DjangoRouter implements Router {
 
   rank(key: string, count: number): string[] {
     checkKey(key)
-    return this.#ring.predecessors(positionOf(key), checkCount(count)).map(node => this.nodes[node]!.name)
+    return this.#ring.predecessors(positionOf(key), checkCount(count)).map((node) => this.nodes[node]!.name)
   }
 }
 

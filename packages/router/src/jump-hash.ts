@@ -14,7 +14,7 @@ export function jumpHash(high: number, low: number, buckets: number): number {
     const middle = (low & 0xffff) * 0x87b0 + (low >>> 16) * 0xb0fd + Math.floor(bottom / 0x10000)
     const carry = (low >>> 16) * 0x87b0 + Math.floor(middle / 0x10000)
     high = (carry + Math.imul(high, 0x87b0b0fd) + Math.imul(low, 0x27bb2ee6)) | 0
-    low = ((middle << 16) | (bottom & 0xffff)) + 1 | 0
+    low = (((middle << 16) | (bottom & 0xffff)) + 1) | 0
     if (low === 0) high = (high + 1) | 0
     next = Math.floor((bucket + 1) * (2 ** 31 / ((high >>> 1) + 1)))
   }

@@ -14,7 +14,7 @@ import { hashText, mix } from './key-hash.ts'
  * Source: see `jumpHash`.
  */
 export function jump(): RouterFactory {
-  return nodes => new JumpRouter(nodes)
+  return (nodes) => new JumpRouter(nodes)
 }
 
 class JumpRouter implements Router {
@@ -24,7 +24,9 @@ class JumpRouter implements Router {
     this.nodes = checkNodes(nodes)
     const index = this.nodes.findIndex(({ weight }) => weight !== 1)
     if (index === -1) return
-    throw invalid(`nodes[${index}].weight: expected 1, since jump() knows no weights; found ${describe(this.nodes[index]!.weight)}. Leave it out, or use rendezvous().`)
+    throw invalid(
+      `nodes[${index}].weight: expected 1, since jump() knows no weights; found ${describe(this.nodes[index]!.weight)}. Leave it out, or use rendezvous().`,
+    )
   }
 
   route(key: string): string {

@@ -12,7 +12,7 @@ import { Ring, type RingPoint } from './ring.ts'
  * Source: `ketama_create_continuum` and `ketama_get_server` of libketama's `ketama.c` by Jones and Muehlhaeuser.
  */
 export function ketama(): RouterFactory {
-  return nodes => new KetamaRouter(nodes)
+  return (nodes) => new KetamaRouter(nodes)
 }
 
 class KetamaRouter implements Router {
@@ -32,13 +32,16 @@ class KetamaRouter implements Router {
   }
 
   rank(key: string, count: number): string[] {
-    return this.#ring.successors(positionOf(key), checkCount(count)).map(node => this.#names[node]!)
+    return this.#ring.successors(positionOf(key), checkCount(count)).map((node) => this.#names[node]!)
   }
 }
 
 function pointsOf(nodes: readonly WeightedNode[]): RingPoint[] {
   // Sorted, so that the sum of fractions does not depend on the order of the nodes.
-  const total = nodes.map(({ weight }) => weight).sort((a, b) => a - b).reduce((sum, weight) => sum + weight, 0)
+  const total = nodes
+    .map(({ weight }) => weight)
+    .sort((a, b) => a - b)
+    .reduce((sum, weight) => sum + weight, 0)
   return nodes.flatMap(({ name, weight }, node) => {
     const digests = digestsOf(weight, total, nodes.length)
     if (digests === 0) {
@@ -47,7 +50,9 @@ function pointsOf(nodes: readonly WeightedNode[]): RingPoint[] {
           'a fortieth of which is the least. Raise it, leave the node out, or use rendezvous().',
       )
     }
-    return Array.from({ length: digests }, (_, i) => md5(`${name}-${i}`)).flatMap(digest => [0, 1, 2, 3].map(quarter => ({ position: word(digest, quarter), node })))
+    return Array.from({ length: digests }, (_, i) => md5(`${name}-${i}`)).flatMap((digest) =>
+      [0, 1, 2, 3].map((quarter) => ({ position: word(digest, quarter), node })),
+    )
   })
 }
 

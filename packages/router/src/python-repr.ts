@@ -5,7 +5,7 @@
  */
 export function pythonRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  const escaped = Array.from(text, character => {
+  const escaped = Array.from(text, (character) => {
     if (character === quote || character === '\\') return `\\${character}`
     return character === ' ' || !/[\p{C}\p{Z}]/u.test(character) ? character : escape(character)
   })

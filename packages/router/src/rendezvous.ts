@@ -16,7 +16,7 @@ import { hashText, mix } from './key-hash.ts'
  * the score.
  */
 export function rendezvous(): RouterFactory {
-  return nodes => new RendezvousRouter(nodes)
+  return (nodes) => new RendezvousRouter(nodes)
 }
 
 class RendezvousRouter implements Router {
@@ -46,7 +46,7 @@ class RendezvousRouter implements Router {
     const hash = hashText(hashTag(key))
     const scores = Array.from(this.#seeds, (seed, i) => (this.#equal ? draw(hash, seed) : score(draw(hash, seed), this.#weights[i]!)))
     const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b)
-    return order.slice(0, count).map(i => this.#names[i]!)
+    return order.slice(0, count).map((i) => this.#names[i]!)
   }
 }
 

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs'
 import { djangoIdentity } from '@shale/router'
 import { expect, test } from 'vitest'
 
-const golden = JSON.parse(readFileSync(new URL('golden/django-identities.json', import.meta.url), 'utf8')) as { location: string; database?: number; identity: string }[]
+const golden = JSON.parse(readFileSync(new URL('golden/django-identities.json', import.meta.url), 'utf8')) as {
+  location: string
+  database?: number
+  identity: string
+}[]
 
 test.each(golden)('$location is $identity', ({ location, database, identity }) => {
   expect(djangoIdentity(location, database === undefined ? {} : { database })).toBe(identity)
@@ -44,11 +48,15 @@ test.each([
   expect(refuse).not.toThrow(/s3/)
 })
 
-test.each([-1, 1.5, NaN, '1', null])('the database %s is refused', database => {
-  expect(() => djangoIdentity('host:1', { database: database as number })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^database: expected a whole number/) }))
+test.each([-1, 1.5, NaN, '1', null])('the database %s is refused', (database) => {
+  expect(() => djangoIdentity('host:1', { database: database as number })).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^database: expected a whole number/) }),
+  )
 })
 
 test('options that are unknown are refused', () => {
-  expect(() => djangoIdentity('host:1', { db: 1 } as never)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/unknown option the string "db"/) }))
+  expect(() => djangoIdentity('host:1', { db: 1 } as never)).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/unknown option the string "db"/) }),
+  )
   expect(() => djangoIdentity('host:1', null as never)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
 })

@@ -41,7 +41,7 @@ test('any key is where the paper puts it', () => {
 })
 
 test('when a node is passed over, its keys spread evenly over the others', () => {
-  const router = jump()(['a', 'b', 'c', 'd', 'e'].map(name => ({ name })))
+  const router = jump()(['a', 'b', 'c', 'd', 'e'].map((name) => ({ name })))
   const counts = new Map<string, number>()
   for (let i = 0; i < 100_000; i++) {
     const [first, second] = router.rank(`:1:user:${i}`, 2) as [string, string]
@@ -52,7 +52,10 @@ test('when a node is passed over, its keys spread evenly over the others', () =>
 })
 
 test('weights are refused, and where to go is said', () => {
-  const refused = expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/^nodes\[1\]\.weight: expected 1, .* found the number 2\. .*rendezvous\(\)/) })
+  const refused = expect.objectContaining({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(/^nodes\[1\]\.weight: expected 1, .* found the number 2\. .*rendezvous\(\)/),
+  })
   expect(() => jump()([{ name: 'a' }, { name: 'b', weight: 2 }])).toThrow(refused)
   expect(jump()([{ name: 'a', weight: 1 }]).route('x')).toBe('a')
 })

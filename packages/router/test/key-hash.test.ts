@@ -24,10 +24,16 @@ test.each([
 })
 
 test('any text is hashed by its bytes as UTF-8', () => {
-  const byBytes = (text: string): number => new TextEncoder().encode(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5 | 0)
-  const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.array(fc.integer({ min: 0, max: 0xffff })).map(units => String.fromCharCode(...units)))
+  const byBytes = (text: string): number =>
+    new TextEncoder().encode(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5 | 0)
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: 'grapheme' }),
+    fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units)),
+  )
   fc.assert(
-    fc.property(text, found => {
+    fc.property(text, (found) => {
       expect(hashText(found)).toBe(byBytes(found))
     }),
     { seed, numRuns: 5000 },

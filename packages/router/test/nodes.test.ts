@@ -2,7 +2,8 @@ import type { RouterNode } from '@shale/contracts'
 import { checkCount, checkNodes, djangoRing, jump, ketama, rendezvous } from '@shale/router'
 import { expect, test } from 'vitest'
 
-const configInvalid = (message: RegExp): unknown => expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) })
+const configInvalid = (message: RegExp): unknown =>
+  expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) })
 
 test.each([
   [undefined, /^nodes: expected an array .*; found undefined/],
@@ -28,31 +29,44 @@ test.each([
   [[{ name: 'a', weight: '2' }], /found the string "2"/],
   [[{ name: 'a', weight: null }], /found null/],
 ])('nodes %j are refused by every router', (nodes, message) => {
-  for (const make of [checkNodes, rendezvous(), ketama(), jump(), djangoRing()]) expect(() => make(nodes as readonly RouterNode[])).toThrow(configInvalid(message))
+  for (const make of [checkNodes, rendezvous(), ketama(), jump(), djangoRing()])
+    expect(() => make(nodes as readonly RouterNode[])).toThrow(configInvalid(message))
 })
 
 test('what is checked is a copy that stays as it is, with its weights', () => {
   const given = [{ name: 'a' }, { name: 'b', weight: undefined }, { name: 'c', weight: 1e6 }, { name: 'd', weight: 1e-6 }]
   const nodes = checkNodes(given)
-  expect(nodes).toEqual([{ name: 'a', weight: 1 }, { name: 'b', weight: 1 }, { name: 'c', weight: 1e6 }, { name: 'd', weight: 1e-6 }])
+  expect(nodes).toEqual([
+    { name: 'a', weight: 1 },
+    { name: 'b', weight: 1 },
+    { name: 'c', weight: 1e6 },
+    { name: 'd', weight: 1e-6 },
+  ])
   expect(nodes).not.toBe(given)
   expect([nodes, ...nodes].every(Object.isFrozen)).toBe(true)
 })
 
 test('the extremes of weights route', () => {
-  const router = rendezvous()([{ name: 'light', weight: 1e-6 }, { name: 'heavy', weight: 1e6 }])
+  const router = rendezvous()([
+    { name: 'light', weight: 1e-6 },
+    { name: 'heavy', weight: 1e6 },
+  ])
   const routes = Array.from({ length: 10_000 }, (_, i) => router.route(`key:${i}`))
-  expect(routes.filter(name => name === 'heavy').length).toBeGreaterThan(9_990)
+  expect(routes.filter((name) => name === 'heavy').length).toBeGreaterThan(9_990)
 })
 
-test.each([-1, 0.5, NaN, Infinity, '1', null, undefined])('the count %s is refused', count => {
+test.each([-1, 0.5, NaN, Infinity, '1', null, undefined])('the count %s is refused', (count) => {
   const message = /^count: expected a whole number from 0; found /
   expect(() => checkCount(count as number)).toThrow(configInvalid(message))
-  for (const make of [rendezvous(), ketama(), jump(), djangoRing()]) expect(() => make([{ name: 'a' }]).rank('key', count as number)).toThrow(configInvalid(message))
+  for (const make of [rendezvous(), ketama(), jump(), djangoRing()])
+    expect(() => make([{ name: 'a' }]).rank('key', count as number)).toThrow(configInvalid(message))
 })
 
-test.each<unknown>([undefined, null, 7, Buffer.from('key'), ['key']])('the key %j is KEY_INVALID', key => {
-  const refused = expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringMatching(/^key: expected a stored key, a string; found /) })
+test.each<unknown>([undefined, null, 7, Buffer.from('key'), ['key']])('the key %j is KEY_INVALID', (key) => {
+  const refused = expect.objectContaining({
+    code: 'KEY_INVALID',
+    message: expect.stringMatching(/^key: expected a stored key, a string; found /),
+  })
   for (const make of [rendezvous(), ketama(), jump(), djangoRing()]) {
     const router = make([{ name: 'a' }, { name: 'b' }])
     for (const call of [() => router.route(key as string), () => router.rank(key as string, 1)]) expect(call).toThrow(refused)

@@ -66,8 +66,42 @@ delete holes[1]
 
 const samples: Readonly<Record<Kind, readonly unknown[]>> = {
   plain: [
-    null, true, false, 0, 1, -1, 23, 24, 255, 256, 65_535, 65_536, 2 ** 31, 2 ** 32, 2 ** 53 - 1, -(2 ** 53) + 1, 0.1, -1.5, 1e300, 5e-324, '', 'a', '42', 'é', '日本語', '🧂',
-    '\0', 'x'.repeat(100), 'é'.repeat(100), 'x'.repeat(70_000), [], [[]], [1, 'two', null, [3]], {}, { a: 1 }, { '': 0, 'with space': { deep: [{ er: 1 }] }, 1: 2, constructor: 1, hasOwnProperty: 2, toString: 3 },
+    null,
+    true,
+    false,
+    0,
+    1,
+    -1,
+    23,
+    24,
+    255,
+    256,
+    65_535,
+    65_536,
+    2 ** 31,
+    2 ** 32,
+    2 ** 53 - 1,
+    -(2 ** 53) + 1,
+    0.1,
+    -1.5,
+    1e300,
+    5e-324,
+    '',
+    'a',
+    '42',
+    'é',
+    '日本語',
+    '🧂',
+    '\0',
+    'x'.repeat(100),
+    'é'.repeat(100),
+    'x'.repeat(70_000),
+    [],
+    [[]],
+    [1, 'two', null, [3]],
+    {},
+    { a: 1 },
+    { '': 0, 'with space': { deep: [{ er: 1 }] }, 1: 2, constructor: 1, hasOwnProperty: 2, toString: 3 },
     Array.from({ length: 300 }, (_, id) => ({ id, name: `n${id}`, tags: ['a', 'b'], nested: { even: id % 2 === 0, ratio: id / 7 } })),
   ],
   undefinedProperties: [{ a: undefined, b: 1 }],
@@ -76,15 +110,32 @@ const samples: Readonly<Record<Kind, readonly unknown[]>> = {
   nonFinite: [NaN, Infinity, -Infinity, [NaN], { a: Infinity }],
   bigints: [0n, 5n, -5n, 2n ** 63n, -(2n ** 63n), 2n ** 64n - 1n, 2n ** 200n, -(2n ** 200n), [1n]],
   dates: [new Date(0), new Date(1), new Date(1_700_000_000_123), new Date(-1), { at: new Date(1e12) }],
-  maps: [new Map(), new Map<unknown, unknown>([['a', 1], [2, { b: 3 }], [{ c: 4 }, new Map([[null, null]])]]), { map: new Map([['k', 'v']]) }],
+  maps: [
+    new Map(),
+    new Map<unknown, unknown>([
+      ['a', 1],
+      [2, { b: 3 }],
+      [{ c: 4 }, new Map([[null, null]])],
+    ]),
+    { map: new Map([['k', 'v']]) },
+  ],
   sets: [new Set(), new Set<unknown>(['a', 1, { b: 2 }, new Set([3])])],
   regexps: [/a/, /[/\]]+(?<name>x)/giu],
   errors: [new Error('plain'), new TypeError('typed')],
   buffers: [Buffer.alloc(0), Buffer.from('bytes'), Buffer.alloc(70_000, 7)],
   uint8Arrays: [new Uint8Array([1, 2]), new Uint8Array(0), new Uint8Array(70_000).fill(9)],
   typedArrays: [
-    new Uint8ClampedArray([1, 255]), new Uint16Array([1, 65_535]), new Uint32Array([1, 2 ** 32 - 1]), new Int8Array([-1]), new Int16Array([-2]), new Int32Array([-3]),
-    new BigInt64Array([-4n]), new BigUint64Array([4n]), new Float32Array([0.5, -0]), new Float64Array([0.1, NaN]), new Float64Array(0),
+    new Uint8ClampedArray([1, 255]),
+    new Uint16Array([1, 65_535]),
+    new Uint32Array([1, 2 ** 32 - 1]),
+    new Int8Array([-1]),
+    new Int16Array([-2]),
+    new Int32Array([-3]),
+    new BigInt64Array([-4n]),
+    new BigUint64Array([4n]),
+    new Float32Array([0.5, -0]),
+    new Float64Array([0.1, NaN]),
+    new Float64Array(0),
   ],
   holes: [holes],
   cycles: [cyclic],
@@ -104,13 +155,15 @@ export function codecContract({ test, create, capabilities = {}, seed = 1, damag
     test(`codec: ${name}`, async () => run(await create()))
   }
   const fidelity = (kind: Kind): CodecFidelity => capabilities[kind] ?? (kind === 'plain' ? 'kept' : 'refused')
-  const kept = (): unknown[] => (Object.keys(samples) as Kind[]).filter(kind => fidelity(kind) === 'kept').flatMap(kind => samples[kind])
+  const kept = (): unknown[] =>
+    (Object.keys(samples) as Kind[]).filter((kind) => fidelity(kind) === 'kept').flatMap((kind) => samples[kind])
 
-  declare('it says who it is, and always the same', codec => {
+  declare('it says who it is, and always the same', (codec) => {
     const { id, name, protocol, protocols } = codec
     assert.ok(Number.isInteger(id) && id >= 1 && id <= 255, `id: expected an integer from 1 to 255; found ${id}`)
     assert.ok(typeof name === 'string' && name !== '', `name: expected a string that is not empty; found ${name}`)
-    for (const number of protocols) assert.ok(Number.isInteger(number) && number >= 0 && number <= 255, `protocols: expected integers from 0 to 255; found ${number}`)
+    for (const number of protocols)
+      assert.ok(Number.isInteger(number) && number >= 0 && number <= 255, `protocols: expected integers from 0 to 255; found ${number}`)
     assert.equal(new Set(protocols).size, protocols.length, 'protocols: expected each once')
     assert.ok(protocols.includes(protocol), `protocols: expected ${protocol} among them; found ${protocols.join(', ')}`)
   })
@@ -123,24 +176,25 @@ export function codecContract({ test, create, capabilities = {}, seed = 1, damag
 
   for (const kind of Object.keys(samples) as Kind[]) {
     const expected = fidelity(kind)
-    declare(`${kind} is ${expected}`, codec => {
+    declare(`${kind} is ${expected}`, (codec) => {
       for (const value of samples[kind]) {
         if (expected === 'refused') assert.throws(() => codec.encode(value), `${kind}: expected encode to throw for ${shown(value)}`)
         else {
           const found = codec.decode(codec.encode(value), codec.protocol)
           if (expected !== 'kept') continue
-          if (kind === 'sharedReferences') assert.equal((found as unknown[])[0], (found as unknown[])[1], 'sharedReferences: expected one object; found two')
+          if (kind === 'sharedReferences')
+            assert.equal((found as unknown[])[0], (found as unknown[])[1], 'sharedReferences: expected one object; found two')
           assert.deepEqual(found, value, `${kind}: expected ${shown(value)}; found ${shown(found)}`)
         }
       }
     })
   }
 
-  declare('functions and symbols are refused, wherever they are', codec => {
+  declare('functions and symbols are refused, wherever they are', (codec) => {
     for (const value of offenders) assert.throws(() => codec.encode(value), `expected encode to throw for ${shown(value)}`)
   })
 
-  declare('encode gives bytes that no one else holds', codec => {
+  declare('encode gives bytes that no one else holds', (codec) => {
     for (const value of kept()) {
       const first = codec.encode(value)
       assert.ok(first instanceof Uint8Array, 'expected a Uint8Array')
@@ -153,7 +207,7 @@ export function codecContract({ test, create, capabilities = {}, seed = 1, damag
     }
   })
 
-  declare('decode gives a value that shares no memory with the bytes, and leaves them as they are', codec => {
+  declare('decode gives a value that shares no memory with the bytes, and leaves them as they are', (codec) => {
     for (const value of kept()) {
       const bytes = codec.encode(value)
       const framed = Buffer.concat([Buffer.alloc(3), bytes, Buffer.alloc(5)])
@@ -167,14 +221,14 @@ export function codecContract({ test, create, capabilities = {}, seed = 1, damag
     }
   })
 
-  declare('a protocol that it does not read is refused', codec => {
+  declare('a protocol that it does not read is refused', (codec) => {
     const bytes = codec.encode(kept()[0])
     for (let protocol = 0; protocol < 256; protocol++) {
       if (!codec.protocols.includes(protocol)) mustSettle(() => codec.decode(bytes, protocol), `protocol ${protocol}`)
     }
   })
 
-  declare('deep nesting overflows no stack', codec => {
+  declare('deep nesting overflows no stack', (codec) => {
     let deep: unknown = 1
     for (let i = 0; i < 100_000; i++) deep = i % 2 === 0 ? [deep] : { deep }
     try {
@@ -182,15 +236,26 @@ export function codecContract({ test, create, capabilities = {}, seed = 1, damag
     } catch (error) {
       assert.ok(!(error instanceof RangeError), `expected another refusal than ${String(error)}`)
     }
-    for (const level of [[0x81], [0xa1, 0x61, 0x61], [0x91], [0x5b], [0x7b, 0x22, 0x61, 0x22, 0x3a], [0x6f, 0x22, 0x01, 0x61], [0xd8, 0x1c], [0xc1]]) {
+    for (const level of [
+      [0x81],
+      [0xa1, 0x61, 0x61],
+      [0x91],
+      [0x5b],
+      [0x7b, 0x22, 0x61, 0x22, 0x3a],
+      [0x6f, 0x22, 0x01, 0x61],
+      [0xd8, 0x1c],
+      [0xc1],
+    ]) {
       const bytes = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from(level)))
       for (const protocol of codec.protocols) mustSettle(() => codec.decode(bytes, protocol), 'deep nesting')
     }
   })
 
-  declare('damaged bytes give a value or an error, and do no harm', codec => {
+  declare('damaged bytes give a value or an error, and do no harm', (codec) => {
     const random = createSeededRandom(seed)
-    const entries = kept().map(value => codec.encode(value)).filter(bytes => bytes.length < 4096)
+    const entries = kept()
+      .map((value) => codec.encode(value))
+      .filter((bytes) => bytes.length < 4096)
     for (let i = 0; i < damaged; i++) {
       const bytes = damage(entries[Math.floor(random() * entries.length)]!, random)
       const protocol = codec.protocols[i % codec.protocols.length]!

@@ -105,9 +105,14 @@ const cases: Readonly<Record<string, (context: Context) => Promise<void>>> = {
     const { send } = await open()
     const key = newKey()
     const replies = await Promise.all(Array.from({ length: 5000 }, () => send(['INCR', key])))
-    assert.deepEqual(replies, replies.map((_, i) => i + 1))
+    assert.deepEqual(
+      replies,
+      replies.map((_, i) => i + 1),
+    )
     await send(['PEXPIRE', key, '60000'])
-    const mixed = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? send(['SET', key, String(i), 'PX', '60000']) : i % 3 === 1 ? send(['GET', key]) : send(['STRLEN', key])))
+    const mixed = Array.from({ length: 300 }, (_, i) =>
+      i % 3 === 0 ? send(['SET', key, String(i), 'PX', '60000']) : i % 3 === 1 ? send(['GET', key]) : send(['STRLEN', key]),
+    )
     const values = (await Promise.all(mixed)).map((reply) => (typeof reply === 'number' ? reply : text(reply)))
     values.forEach((value, i) => assert.equal(value, [`OK`, String(i - 1), String(i - 2).length][i % 3]))
   },
@@ -115,7 +120,12 @@ const cases: Readonly<Record<string, (context: Context) => Promise<void>>> = {
   async 'an error reply rejects its command alone, and is told apart'({ driver, open }) {
     const { send, ends } = await open()
     const key = newKey()
-    const [, wrong, unknown, value] = await Promise.allSettled([send(['SET', key, 'v', 'PX', '60000']), send(['LPUSH', key, 'x']), send(['NO.SUCH.COMMAND']), send(['GET', key])])
+    const [, wrong, unknown, value] = await Promise.allSettled([
+      send(['SET', key, 'v', 'PX', '60000']),
+      send(['LPUSH', key, 'x']),
+      send(['NO.SUCH.COMMAND']),
+      send(['GET', key]),
+    ])
     assert.equal(wrong.status, 'rejected')
     assert.ok(driver.isErrorReply(wrong.reason), 'an error reply is recognised')
     assert.match((wrong.reason as Error).message, /^WRONGTYPE /)
@@ -203,7 +213,10 @@ const cases: Readonly<Record<string, (context: Context) => Promise<void>>> = {
   async 'a server that hangs up at once rejects soon'({ open }) {
     const server = await listen((socket) => socket.destroy())
     try {
-      await within(5000, rejection(open({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, database: 0, name: 'hangs up' })))
+      await within(
+        5000,
+        rejection(open({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, database: 0, name: 'hangs up' })),
+      )
     } finally {
       server.close()
     }
@@ -281,7 +294,9 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new assert.AssertionError({ message: `not settled within ${ms} ms` })), ms)))
+  const late = new Promise<never>(
+    (_, reject) => (timer = setTimeout(() => reject(new assert.AssertionError({ message: `not settled within ${ms} ms` })), ms)),
+  )
   try {
     return await Promise.race([promise, late])
   } finally {

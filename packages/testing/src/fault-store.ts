@@ -86,39 +86,44 @@ class FaultyStore implements FaultStore {
   }
 
   get(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {
-    return this.#batch('get', keys, own, some => this.#store.get(some))
+    return this.#batch('get', keys, own, (some) => this.#store.get(some))
   }
 
   set(entries: readonly StoreEntry[]): Promise<Answer<true>[]> {
-    return this.#batch('set', entries, keyOf, some => this.#store.set(some))
+    return this.#batch('set', entries, keyOf, (some) => this.#store.set(some))
   }
 
   add(entries: readonly StoreEntry[]): Promise<Answer<boolean>[]> {
-    return this.#batch('add', entries, keyOf, some => this.#store.add(some))
+    return this.#batch('add', entries, keyOf, (some) => this.#store.add(some))
   }
 
   swap(swaps: readonly StoreSwap[]): Promise<Answer<boolean>[]> {
-    return this.#batch('swap', swaps, keyOf, some => this.#store.swap(some))
+    return this.#batch('swap', swaps, keyOf, (some) => this.#store.swap(some))
   }
 
   has(keys: readonly string[]): Promise<Answer<boolean>[]> {
-    return this.#batch('has', keys, own, some => this.#store.has(some))
+    return this.#batch('has', keys, own, (some) => this.#store.has(some))
   }
 
   ttl(keys: readonly string[]): Promise<Answer<number | null | undefined>[]> {
-    return this.#batch('ttl', keys, own, some => this.#store.ttl(some))
+    return this.#batch('ttl', keys, own, (some) => this.#store.ttl(some))
   }
 
   touch(keys: readonly string[], ttl: number | null): Promise<Answer<boolean>[]> {
-    return this.#batch('touch', keys, own, some => this.#store.touch(some, ttl))
+    return this.#batch('touch', keys, own, (some) => this.#store.touch(some, ttl))
   }
 
   incr(increments: readonly StoreIncrement[]): Promise<Answer<number>[]> {
-    return this.#batch('incr', increments, keyOf, some => this.#store.incr(some))
+    return this.#batch('incr', increments, keyOf, (some) => this.#store.incr(some))
   }
 
   move(moves: readonly StoreMove[]): Promise<Answer<boolean>[]> {
-    return this.#batch('move', moves, ({ from, to }) => [from, to], some => this.#store.move(some))
+    return this.#batch(
+      'move',
+      moves,
+      ({ from, to }) => [from, to],
+      (some) => this.#store.move(some),
+    )
   }
 
   delete(keys: readonly string[]): Promise<Tally> {
@@ -158,12 +163,13 @@ class FaultyStore implements FaultStore {
   #meet(operation: StoreOperation, keys: readonly string[]): Hit | undefined {
     this.calls.push({ operation, keys })
     const injected = this.#faults.find(
-      ({ fault, left }) => left > 0 && (fault.operations?.includes(operation) ?? true) && (fault.keys === undefined || keys.some(fault.keys)),
+      ({ fault, left }) =>
+        left > 0 && (fault.operations?.includes(operation) ?? true) && (fault.keys === undefined || keys.some(fault.keys)),
     )
     if (injected === undefined) return undefined
     injected.left--
     const { fault } = injected
-    return { fault, concerns: some => fault.keys === undefined || some.some(fault.keys) }
+    return { fault, concerns: (some) => fault.keys === undefined || some.some(fault.keys) }
   }
 
   #batch<I, T>(
@@ -178,7 +184,7 @@ class FaultyStore implements FaultStore {
 
   async #deleteWith(hit: Hit, keys: readonly string[]): Promise<Tally> {
     const failed = new Map<string, ShaleError>()
-    const answers = await answerWith(hit, keys, own, async some => {
+    const answers = await answerWith(hit, keys, own, async (some) => {
       const tally = await this.#store.delete(some)
       for (const [key, error] of tally.failed ?? []) failed.set(key, error)
       return some.map((_, index) => (index === 0 ? tally.count : 0))
@@ -218,12 +224,12 @@ async function answerWith<I, T>(
   const { error, rejects = false, gate, when = 'before' } = fault
   const fails = (item: I): boolean => error !== undefined && (rejects || concerns(keysOf(item)))
   if (when === 'before') await gate?.pass()
-  const reached = when === 'after' ? items : items.filter(item => !fails(item))
+  const reached = when === 'after' ? items : items.filter((item) => !fails(item))
   const answers = reached.length > 0 ? await call(reached) : []
   if (when === 'after') await gate?.pass()
   if (rejects && error !== undefined) throw error
   let next = 0
-  return items.map(item => {
+  return items.map((item) => {
     if (!fails(item)) return answers[next++]!
     if (when === 'after') next++
     return error!

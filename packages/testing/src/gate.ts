@@ -23,7 +23,7 @@ class ShutGate implements Gate {
 
   pass(): Promise<void> {
     if (this.#isOpen) return Promise.resolve()
-    return new Promise(resolve => this.#waiters.push(resolve))
+    return new Promise((resolve) => this.#waiters.push(resolve))
   }
 
   open(): void {

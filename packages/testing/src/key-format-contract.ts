@@ -23,10 +23,69 @@ export interface KeyFormatContract {
 const prefixes = ['', 'shop', 'shop:eu', 'sho', 'p', 'Ünïcode', 'with space', '{tag}'] as const
 const versions = [1, 2, 12, 0, -1, Number.MAX_SAFE_INTEGER] as const
 const plainKeys = [
-  'a', 'b', 'ab', 'user:1', 'user:12', '1', '1:a', ':', '::', 'a:', ':a', '-1:2:x', '*', '[a]', '\\', '{tag}', 'a{tag}b', '}{', ' ', '\n', '\0', 'é', '日本語', '🧂',
-  'A', 'User:1', '{a}', '{a{', 'a b', 'a+b', 'a%20b', 'e\u0301', 'ﬀ', 'ff', '__proto__', 'shop', 'shop:1:a', '1~lock:a', '~', 'x'.repeat(1024), 'é'.repeat(512),
+  'a',
+  'b',
+  'ab',
+  'user:1',
+  'user:12',
+  '1',
+  '1:a',
+  ':',
+  '::',
+  'a:',
+  ':a',
+  '-1:2:x',
+  '*',
+  '[a]',
+  '\\',
+  '{tag}',
+  'a{tag}b',
+  '}{',
+  ' ',
+  '\n',
+  '\0',
+  'é',
+  '日本語',
+  '🧂',
+  'A',
+  'User:1',
+  '{a}',
+  '{a{',
+  'a b',
+  'a+b',
+  'a%20b',
+  'e\u0301',
+  'ﬀ',
+  'ff',
+  '__proto__',
+  'shop',
+  'shop:1:a',
+  '1~lock:a',
+  '~',
+  'x'.repeat(1024),
+  'é'.repeat(512),
 ] as const
-const foreign = ['', 'x', ':', '::', ':::', 'no such thing', 'shop', 'shop:', 'shop:1', 'shop:x:a', 'shop:01:a', 'shop:1.5:a', '\0', '{}', '{"json":1}', '%', '%zz', 'é', 'x'.repeat(5000)] as const
+const foreign = [
+  '',
+  'x',
+  ':',
+  '::',
+  ':::',
+  'no such thing',
+  'shop',
+  'shop:',
+  'shop:1',
+  'shop:x:a',
+  'shop:01:a',
+  'shop:1.5:a',
+  '\0',
+  '{}',
+  '{"json":1}',
+  '%',
+  '%zz',
+  'é',
+  'x'.repeat(5000),
+] as const
 const alphabet = ['a', 'b', '1', '-', '~', ':', '{', '}', '*', '?', '[', ']', '\\', '%', '/', '+', '=', ' ', '\n', 'é', '語', '🧂'] as const
 
 /**
@@ -40,15 +99,18 @@ export function keyFormatContract({ test, create, capabilities = {}, seed = 1 }:
     test(`key format: ${name}`, async () => run(await create()))
   }
 
-  declare('every key has a stored key, a well-formed string, and always the same one', format => {
+  declare('every key has a stored key, a well-formed string, and always the same one', (format) => {
     each(keys, (key, prefix, version) => {
       const stored: unknown = format.format(key, prefix, version)
-      assert.ok(typeof stored === 'string' && stored !== '' && stored.isWellFormed(), about('expected a well-formed string', key, prefix, version, stored))
+      assert.ok(
+        typeof stored === 'string' && stored !== '' && stored.isWellFormed(),
+        about('expected a well-formed string', key, prefix, version, stored),
+      )
       assert.equal(format.format(key, prefix, version), stored, about('expected the same again', key, prefix, version, stored))
     })
   })
 
-  declare('no two keys, versions or prefixes share a stored key', format => {
+  declare('no two keys, versions or prefixes share a stored key', (format) => {
     const owners = new Map<string, string>()
     each(keys, (key, prefix, version) => {
       const stored = format.format(key, prefix, version)
@@ -57,7 +119,7 @@ export function keyFormatContract({ test, create, capabilities = {}, seed = 1 }:
     })
   })
 
-  declare('no stored key is one of the form prefix:version~kind:key, which is reserved', format => {
+  declare('no stored key is one of the form prefix:version~kind:key, which is reserved', (format) => {
     each(keys, (key, prefix, version) => {
       const stored = format.format(key, prefix, version)
       const reserved = stored.startsWith(`${prefix}:`) && /^-?\d+~[a-z]+:/.test(stored.slice(prefix.length + 1))
@@ -66,7 +128,7 @@ export function keyFormatContract({ test, create, capabilities = {}, seed = 1 }:
   })
 
   if (hashTags) {
-    declare('the {tag} of a key stays', format => {
+    declare('the {tag} of a key stays', (format) => {
       for (const key of ['{tag}', 'a{tag}b', 'user:{7}:profile', '{a}{b}']) {
         const stored = format.format(key, 'shop', 1)
         assert.equal(tagOf(stored), tagOf(key), about('expected the same tag', key, 'shop', 1, stored))
@@ -76,27 +138,41 @@ export function keyFormatContract({ test, create, capabilities = {}, seed = 1 }:
 
   if (!scannable) return
 
-  declare('parse brings back the key and the version', format => {
+  declare('parse brings back the key and the version', (format) => {
     each(keys, (key, prefix, version) => {
       const stored = format.format(key, prefix, version)
-      assert.deepEqual({ ...format.parse!(stored, prefix) }, { key, version }, about('expected the key and version back', key, prefix, version, stored))
+      assert.deepEqual(
+        { ...format.parse!(stored, prefix) },
+        { key, version },
+        about('expected the key and version back', key, prefix, version, stored),
+      )
     })
   })
 
-  declare('parse gives undefined for a stored key of another prefix', format => {
+  declare('parse gives undefined for a stored key of another prefix', (format) => {
     each(keys, (key, prefix, version) => {
       const stored = format.format(key, prefix, version)
       for (const other of prefixes) {
-        if (other !== prefix) assert.equal(format.parse!(stored, other), undefined, about(`expected nothing of prefix ${JSON.stringify(other)}`, key, prefix, version, stored))
+        if (other !== prefix)
+          assert.equal(
+            format.parse!(stored, other),
+            undefined,
+            about(`expected nothing of prefix ${JSON.stringify(other)}`, key, prefix, version, stored),
+          )
       }
     })
   })
 
-  declare('parse never throws, and what it finds in a foreign key would be stored there', format => {
+  declare('parse never throws, and what it finds in a foreign key would be stored there', (format) => {
     for (const stored of [...foreign, ...keys]) {
       for (const prefix of prefixes) {
         const found = format.parse!(stored, prefix)
-        if (found !== undefined) assert.equal(format.format(found.key, prefix, found.version), stored, about('expected undefined', found.key, prefix, found.version, stored))
+        if (found !== undefined)
+          assert.equal(
+            format.format(found.key, prefix, found.version),
+            stored,
+            about('expected undefined', found.key, prefix, found.version, stored),
+          )
       }
     }
   })

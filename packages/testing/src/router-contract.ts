@@ -27,7 +27,30 @@ export interface RouterContract {
 }
 
 const manyKeys = 50_000
-const oddKeys = ['', ' ', '\n', '\0', 'é', 'e\u0301', '日本語', '🧂', '{', '}', '{}', '}{', '{a', 'a}', '{{}}', '__proto__', 'constructor', '*', '\\', 'x'.repeat(1024), 'é'.repeat(512), '🧂'.repeat(1000)] as const
+const oddKeys = [
+  '',
+  ' ',
+  '\n',
+  '\0',
+  'é',
+  'e\u0301',
+  '日本語',
+  '🧂',
+  '{',
+  '}',
+  '{}',
+  '}{',
+  '{a',
+  'a}',
+  '{{}}',
+  '__proto__',
+  'constructor',
+  '*',
+  '\\',
+  'x'.repeat(1024),
+  'é'.repeat(512),
+  '🧂'.repeat(1000),
+] as const
 const tags = ['t', 'user:7', '7', 'é', '日本語', '🧂', '{', ' ', 'x'.repeat(1000)] as const
 
 /**
@@ -36,20 +59,23 @@ const tags = ['t', 'user:7', '7', 'é', '日本語', '🧂', '{', ' ', 'x'.repea
  */
 export function routerContract({ test, create, capabilities = {}, seed = 1 }: RouterContract): void {
   const { weights = true, imbalance = 0.05, hashTags = true, anyOrder = true, grows = true } = capabilities
-  const few = [...oddKeys, ...tags, ...tags.map(tag => `a{${tag}}b`), ...randomKeys(1000)]
+  const few = [...oddKeys, ...tags, ...tags.map((tag) => `a{${tag}}b`), ...randomKeys(1000)]
   const declare = (name: string, run: (route: RouterFactory) => void): void => {
     test(`router: ${name}`, async () => run(await create()))
   }
 
-  declare('its nodes are those it was given, in their order', route => {
+  declare('its nodes are those it was given, in their order', (route) => {
     for (const count of [1, 2, 7]) {
       const nodes = nodesOf(count)
       const router = route(nodes)
-      assert.deepEqual(router.nodes.map(({ name, weight = 1 }) => ({ name, weight })), nodes.map(({ name }) => ({ name, weight: 1 })))
+      assert.deepEqual(
+        router.nodes.map(({ name, weight = 1 }) => ({ name, weight })),
+        nodes.map(({ name }) => ({ name, weight: 1 })),
+      )
     }
   })
 
-  declare('every key has a node, and always the same one', route => {
+  declare('every key has a node, and always the same one', (route) => {
     for (const count of [1, 2, 7, 40]) {
       const router = route(nodesOf(count))
       const again = route(nodesOf(count))
@@ -63,7 +89,7 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
     }
   })
 
-  declare('a ranking holds distinct nodes and begins with the node of the key', route => {
+  declare('a ranking holds distinct nodes and begins with the node of the key', (route) => {
     for (const count of [1, 2, 7, 40]) {
       const router = route(nodesOf(count))
       const names = nodesOf(count).map(({ name }) => name)
@@ -72,7 +98,11 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
         assert.deepEqual(all.toSorted(), names.toSorted(), about('expected all nodes, each once', key, all))
         assert.equal(all[0], router.route(key), about('expected the first to be the one of route', key, all))
         for (const part of [0, 1, 2, count - 1, count + 1, 1000]) {
-          assert.deepEqual(router.rank(key, part), all.slice(0, part), about(`expected the first ${part} of ${all.join()}`, key, router.rank(key, part)))
+          assert.deepEqual(
+            router.rank(key, part),
+            all.slice(0, part),
+            about(`expected the first ${part} of ${all.join()}`, key, router.rank(key, part)),
+          )
         }
         router.rank(key, count).reverse()
         assert.deepEqual(router.rank(key, count), all, about('expected a ranking that no one else holds', key, all))
@@ -80,36 +110,63 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
     }
   })
 
-  declare('nodes of equal weight get equal shares', route => {
+  declare('nodes of equal weight get equal shares', (route) => {
     for (const count of [2, 4]) checkShares(route, nodesOf(count))
-    checkShares(route, nodesOf(4).map(node => ({ ...node, weight: 1 })))
+    checkShares(
+      route,
+      nodesOf(4).map((node) => ({ ...node, weight: 1 })),
+    )
   })
 
   if (weights) {
-    declare('nodes get their shares by weight', route => {
-      checkShares(route, nodesOf(3).map((node, i) => ({ ...node, weight: 2 ** i })))
-      checkShares(route, nodesOf(4).map((node, i) => (i === 0 ? { ...node, weight: 2 } : node)))
+    declare('nodes get their shares by weight', (route) => {
+      checkShares(
+        route,
+        nodesOf(3).map((node, i) => ({ ...node, weight: 2 ** i })),
+      )
+      checkShares(
+        route,
+        nodesOf(4).map((node, i) => (i === 0 ? { ...node, weight: 2 } : node)),
+      )
     })
   } else {
-    declare('weights other than 1 are refused', route => {
-      mustRefuse(route, nodesOf(3).map((node, i) => ({ ...node, weight: i === 1 ? 2 : 1 })), 'a weight that it cannot honour')
+    declare('weights other than 1 are refused', (route) => {
+      mustRefuse(
+        route,
+        nodesOf(3).map((node, i) => ({ ...node, weight: i === 1 ? 2 : 1 })),
+        'a weight that it cannot honour',
+      )
     })
   }
 
   if (hashTags) {
-    declare('keys of one {tag} share a node', route => {
+    declare('keys of one {tag} share a node', (route) => {
       const router = route(nodesOf(40))
       for (const tag of tags) {
         for (const key of [`{${tag}}`, `a{${tag}}b`, `é{${tag}}{other}`, `{${tag}}}`, `}{${tag}}`]) {
-          assert.equal(router.route(key), router.route(tag), about(`expected the node of ${JSON.stringify(tag.slice(0, 20))}`, key, router.route(key)))
-          assert.deepEqual(router.rank(key, 3), router.rank(tag, 3), about(`expected the ranking of ${JSON.stringify(tag.slice(0, 20))}`, key, router.rank(key, 3)))
+          assert.equal(
+            router.route(key),
+            router.route(tag),
+            about(`expected the node of ${JSON.stringify(tag.slice(0, 20))}`, key, router.route(key)),
+          )
+          assert.deepEqual(
+            router.rank(key, 3),
+            router.rank(tag, 3),
+            about(`expected the ranking of ${JSON.stringify(tag.slice(0, 20))}`, key, router.rank(key, 3)),
+          )
         }
       }
     })
 
-    declare('a key without a tag is hashed as a whole', route => {
+    declare('a key without a tag is hashed as a whole', (route) => {
       const router = route(nodesOf(40))
-      for (const shape of [(i: number) => `{}${i}`, (i: number) => `{}{a}${i}`, (i: number) => `{a${i}`, (i: number) => `a}${i}{`, (i: number) => `${i}}{`]) {
+      for (const shape of [
+        (i: number) => `{}${i}`,
+        (i: number) => `{}{a}${i}`,
+        (i: number) => `{a${i}`,
+        (i: number) => `a}${i}{`,
+        (i: number) => `${i}}{`,
+      ]) {
         const met = new Set(Array.from({ length: 500 }, (_, i) => router.route(shape(i))))
         assert.ok(met.size > 1, about('expected keys that begin or end like this one on more than one node', shape(0), [...met]))
       }
@@ -117,18 +174,23 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
   }
 
   if (anyOrder) {
-    declare('the order of the nodes is of no importance', route => {
+    declare('the order of the nodes is of no importance', (route) => {
       const nodes = nodesOf(7).map((node, i) => (weights && i === 2 ? { ...node, weight: 3 } : node))
       const router = route(nodes)
       for (const order of [nodes.toReversed(), [...nodes.slice(3), ...nodes.slice(0, 3)]]) {
         const other = route(order)
-        for (const key of few) assert.deepEqual(other.rank(key, 7), router.rank(key, 7), about('expected the same ranking in any order', key, other.rank(key, 7)))
+        for (const key of few)
+          assert.deepEqual(
+            other.rank(key, 7),
+            router.rank(key, 7),
+            about('expected the same ranking in any order', key, other.rank(key, 7)),
+          )
       }
     })
   }
 
   if (grows) {
-    declare('a node added at the end takes its share and moves no key between the others', route => {
+    declare('a node added at the end takes its share and moves no key between the others', (route) => {
       for (const count of [1, 3, 7]) {
         const before = route(nodesOf(count))
         const after = route(nodesOf(count + 1))
@@ -145,30 +207,37 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
     })
   }
 
-  declare('nodes that cannot be are CONFIG_INVALID', route => {
+  declare('nodes that cannot be are CONFIG_INVALID', (route) => {
     const [one, two] = nodesOf(2) as [RouterNode, RouterNode]
     mustRefuse(route, [], 'no nodes')
     mustRefuse(route, [one, two, { ...one }], 'a name used twice')
     mustRefuse(route, [one, { name: '' }], 'an empty name')
     for (const name of [undefined, null, 7]) mustRefuse(route, [one, { name: name as never }], `the name ${String(name)}`)
-    for (const weight of [0, -1, NaN, Infinity, '2', null]) mustRefuse(route, [one, { ...two, weight: weight as never }], `the weight ${String(weight)}`)
+    for (const weight of [0, -1, NaN, Infinity, '2', null])
+      mustRefuse(route, [one, { ...two, weight: weight as never }], `the weight ${String(weight)}`)
     for (const nodes of [undefined, null, 'a', {}, [null], ['a']]) mustRefuse(route, nodes as never, JSON.stringify(nodes) ?? 'undefined')
   })
 
-  declare('a count that is no whole number from 0 is CONFIG_INVALID', route => {
+  declare('a count that is no whole number from 0 is CONFIG_INVALID', (route) => {
     const router = route(nodesOf(3))
     for (const count of [-1, 1.5, NaN, '1', undefined]) mustThrow(() => router.rank('a', count as never), `the count ${String(count)}`)
   })
 
-  declare('what becomes of the array of nodes afterwards is of no importance', route => {
-    const nodes = nodesOf(5).map(node => ({ ...node }))
+  declare('what becomes of the array of nodes afterwards is of no importance', (route) => {
+    const nodes = nodesOf(5).map((node) => ({ ...node }))
     const router = route(nodes)
-    const expected = few.map(key => router.route(key))
+    const expected = few.map((key) => router.route(key))
     nodes.pop()
     nodes.reverse()
     for (const node of nodes) node.name = 'renamed'
-    assert.deepEqual(few.map(key => router.route(key)), expected)
-    assert.deepEqual(router.nodes.map(({ name }) => name), nodesOf(5).map(({ name }) => name))
+    assert.deepEqual(
+      few.map((key) => router.route(key)),
+      expected,
+    )
+    assert.deepEqual(
+      router.nodes.map(({ name }) => name),
+      nodesOf(5).map(({ name }) => name),
+    )
   })
 
   function checkShares(route: RouterFactory, nodes: readonly RouterNode[]): void {
@@ -192,7 +261,10 @@ export function routerContract({ test, create, capabilities = {}, seed = 1 }: Ro
 
   function randomKeys(count: number): string[] {
     const random = createSeededRandom(seed)
-    return Array.from({ length: count }, (_, i) => `shop:1:${['user', 'page', 'article'][i % 3]}:${i}:${Math.floor(random() * 2 ** 32).toString(36)}`)
+    return Array.from(
+      { length: count },
+      (_, i) => `shop:1:${['user', 'page', 'article'][i % 3]}:${i}:${Math.floor(random() * 2 ** 32).toString(36)}`,
+    )
   }
 
   function about(expected: string, key: string, found: unknown): string {
@@ -210,5 +282,5 @@ function mustRefuse(route: RouterFactory, nodes: readonly RouterNode[], what: st
 }
 
 function mustThrow(run: () => unknown, what: string): void {
-  assert.throws(run, error => ShaleError.is(error) && error.code === 'CONFIG_INVALID', `expected CONFIG_INVALID for ${what}`)
+  assert.throws(run, (error) => ShaleError.is(error) && error.code === 'CONFIG_INVALID', `expected CONFIG_INVALID for ${what}`)
 }

@@ -13,7 +13,11 @@ function create(): { store: FaultStore; inner: ReferenceStore } {
 
 describe('without a fault it is the store itself', () => {
   const clock = createManualClock()
-  storeContract({ test, create: () => ({ store: createFaultStore(new ReferenceStore(clock)) }), capabilities: { advance: ms => clock.advance(ms) } })
+  storeContract({
+    test,
+    create: () => ({ store: createFaultStore(new ReferenceStore(clock)) }),
+    capabilities: { advance: (ms) => clock.advance(ms) },
+  })
 })
 
 test('it records every call and its keys', async () => {
@@ -36,8 +40,8 @@ test('it records every call and its keys', async () => {
 
 test('chosen operations and keys fail, the others of a batch do not', async () => {
   const { store, inner } = create()
-  const restore = store.inject({ operations: ['set', 'delete'], keys: key => key.startsWith('bad'), error: down })
-  const entries = ['a', 'bad', 'b'].map(key => ({ key, value, ttl: null }))
+  const restore = store.inject({ operations: ['set', 'delete'], keys: (key) => key.startsWith('bad'), error: down })
+  const entries = ['a', 'bad', 'b'].map((key) => ({ key, value, ttl: null }))
   expect(await store.set(entries)).toEqual([true, down, true])
   expect([...inner.entries.keys()]).toEqual(['a', 'b'])
   expect(await store.add([{ key: 'bad', value, ttl: null }])).toEqual([true])
@@ -87,10 +91,10 @@ test('a call waits at a shut gate, before or after it takes effect', async () =>
   const { store, inner } = create()
   const before = createGate()
   const after = createGate()
-  store.inject({ keys: key => key === 'before', gate: before })
-  store.inject({ keys: key => key === 'after', gate: after, when: 'after' })
+  store.inject({ keys: (key) => key === 'before', gate: before })
+  store.inject({ keys: (key) => key === 'after', gate: after, when: 'after' })
   const settled: string[] = []
-  const calls = ['before', 'after', 'other'].map(async key => {
+  const calls = ['before', 'after', 'other'].map(async (key) => {
     await store.set([{ key, value, ttl: null }])
     settled.push(key)
   })

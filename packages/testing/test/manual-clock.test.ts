@@ -23,7 +23,13 @@ test('timers fire in the order of their time, at their time, also those set mean
   }, 200)
   expect(clock.pending).toBe(4)
   clock.advance(300)
-  expect(fired).toEqual([['first of two', 100], ['second of two', 100], ['setter', 200], ['set meanwhile', 250], ['late', 300]])
+  expect(fired).toEqual([
+    ['first of two', 100],
+    ['second of two', 100],
+    ['setter', 200],
+    ['set meanwhile', 250],
+    ['late', 300],
+  ])
   expect(clock.pending).toBe(1)
   clock.advance(400)
   expect(fired.at(-1)).toEqual(['beyond', 700])
@@ -59,6 +65,6 @@ test('what a timer throws comes out, and the timers after it wait for the next t
   expect(fired).toBe(1)
 })
 
-test.each([-1, NaN, Infinity, '5' as unknown as number])('it cannot be turned by %s', ms => {
+test.each([-1, NaN, Infinity, '5' as unknown as number])('it cannot be turned by %s', (ms) => {
   expect(() => createManualClock().advance(ms)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
 })

@@ -1,4 +1,13 @@
-import { compileGlob, ShaleError, type Clock, type Store, type StoreEntry, type StoreIncrement, type StoreMove, type StoreSwap } from '@shale/contracts'
+import {
+  compileGlob,
+  ShaleError,
+  type Clock,
+  type Store,
+  type StoreEntry,
+  type StoreIncrement,
+  type StoreMove,
+  type StoreSwap,
+} from '@shale/contracts'
 
 export interface Held {
   value: Uint8Array
@@ -33,7 +42,7 @@ export class ReferenceStore implements Store {
   }
 
   async get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.map(key => this.find(key)?.value.slice())
+    return keys.map((key) => this.find(key)?.value.slice())
   }
 
   async set(entries: readonly StoreEntry[]): Promise<true[]> {
@@ -56,22 +65,22 @@ export class ReferenceStore implements Store {
   }
 
   async delete(keys: readonly string[]): Promise<{ count: number; failed: undefined }> {
-    return { count: keys.filter(key => this.find(key) !== undefined && this.entries.delete(key)).length, failed: undefined }
+    return { count: keys.filter((key) => this.find(key) !== undefined && this.entries.delete(key)).length, failed: undefined }
   }
 
   async has(keys: readonly string[]): Promise<boolean[]> {
-    return keys.map(key => this.find(key) !== undefined)
+    return keys.map((key) => this.find(key) !== undefined)
   }
 
   async ttl(keys: readonly string[]): Promise<(number | null | undefined)[]> {
-    return keys.map(key => {
+    return keys.map((key) => {
       const held = this.find(key)
       return held && (held.expiresAt === Infinity ? null : held.expiresAt - this.clock.now())
     })
   }
 
   async touch(keys: readonly string[], ttl: number | null): Promise<boolean[]> {
-    return keys.map(key => {
+    return keys.map((key) => {
       const held = this.find(key)
       if (held !== undefined) held.expiresAt = this.end(ttl)
       return held !== undefined
@@ -106,7 +115,7 @@ export class ReferenceStore implements Store {
   async *scan(pattern: string): AsyncGenerator<string[]> {
     const matches = compileGlob(pattern)
     this.find('')
-    const keys = [...this.entries.keys()].filter(key => matches(key) && this.find(key) !== undefined)
+    const keys = [...this.entries.keys()].filter((key) => matches(key) && this.find(key) !== undefined)
     for (let at = 0; at < keys.length; at += 1000) yield keys.slice(at, at + 1000)
   }
 

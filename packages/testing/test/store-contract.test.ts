@@ -8,12 +8,12 @@ type Kind = typeof ReferenceStore
 
 const tryOn = (Kind: Kind): Promise<SuiteOutcome> => {
   const clock = createManualClock()
-  return runSuite(run =>
-    storeContract({ test: run, create: () => ({ store: new Kind(clock) }), capabilities: { advance: ms => clock.advance(ms) } }),
+  return runSuite((run) =>
+    storeContract({ test: run, create: () => ({ store: new Kind(clock) }), capabilities: { advance: (ms) => clock.advance(ms) } }),
   )
 }
 
-const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 test('a store that keeps the contract passes', async () => {
   const { passed, failed } = await tryOn(ReferenceStore)
@@ -26,7 +26,7 @@ const broken: [what: string, Kind: Kind, caughtBy: string][] = [
     'get leaves out what is missing',
     class extends ReferenceStore {
       override async get(keys: readonly string[]) {
-        return (await super.get(keys)).filter(value => value !== undefined)
+        return (await super.get(keys)).filter((value) => value !== undefined)
       }
     },
     'get answers in the order asked, with undefined for what is missing',
@@ -35,7 +35,7 @@ const broken: [what: string, Kind: Kind, caughtBy: string][] = [
     'get gives what is held itself',
     class extends ReferenceStore {
       override async get(keys: readonly string[]) {
-        return keys.map(key => this.find(key)?.value)
+        return keys.map((key) => this.find(key)?.value)
       }
     },
     'what is given out belongs to the caller',
@@ -55,7 +55,7 @@ const broken: [what: string, Kind: Kind, caughtBy: string][] = [
     'set keeps the old ttl',
     class extends ReferenceStore {
       override async set(entries: readonly StoreEntry[]) {
-        return entries.map(entry => {
+        return entries.map((entry) => {
           const old = this.find(entry.key)?.expiresAt
           this.put(entry.key, entry.value, entry.ttl)
           if (old !== undefined) this.entries.get(entry.key)!.expiresAt = old
@@ -119,7 +119,7 @@ const broken: [what: string, Kind: Kind, caughtBy: string][] = [
     'swap makes persistent',
     class extends ReferenceStore {
       override swap(swaps: readonly StoreSwap[]) {
-        return super.swap(swaps.map(swap => ({ ...swap, ttl: swap.ttl ?? null })))
+        return super.swap(swaps.map((swap) => ({ ...swap, ttl: swap.ttl ?? null })))
       }
     },
     'swap keeps the ttl, or gives the one that is stated',
@@ -138,7 +138,7 @@ const broken: [what: string, Kind: Kind, caughtBy: string][] = [
     'ttl gives seconds',
     class extends ReferenceStore {
       override async ttl(keys: readonly string[]) {
-        return (await super.ttl(keys)).map(left => (typeof left === 'number' ? left / 1000 : left))
+        return (await super.ttl(keys)).map((left) => (typeof left === 'number' ? left / 1000 : left))
       }
     },
     'set replaces the ttl',
@@ -288,16 +288,16 @@ test('the store is closed, and what was made for it is cleaned up, also after a 
     }
   }
   const clock = createManualClock()
-  const { failed } = await runSuite(run =>
+  const { failed } = await runSuite((run) =>
     storeContract({
       test: run,
       create: async () => ({ store: new Observed(clock), cleanup: () => void events.push('cleanup') }),
-      capabilities: { advance: ms => clock.advance(ms) },
+      capabilities: { advance: (ms) => clock.advance(ms) },
     }),
   )
   expect(failed.size).toBeGreaterThan(10)
   expect(events.at(-1)).toBe('cleanup')
-  expect(events.filter(event => event === 'cleanup').length).toBeGreaterThan(failed.size)
+  expect(events.filter((event) => event === 'cleanup').length).toBeGreaterThan(failed.size)
 })
 
 test('without a clock the suite waits for real time', async () => {
@@ -310,18 +310,21 @@ test('without a clock the suite waits for real time', async () => {
       return super.has(keys)
     }
   }
-  const { failed } = await runSuite(run => storeContract({ test: run, create: () => ({ store: new Real(clock) }) }))
+  const { failed } = await runSuite((run) => storeContract({ test: run, create: () => ({ store: new Real(clock) }) }))
   expect([...failed]).toEqual([])
   expect(waited).toBeGreaterThan(10)
 })
 
 test('keys of another type are tested where they can be made', async () => {
   const clock = createManualClock()
-  const { passed, failed } = await runSuite(run =>
+  const { passed, failed } = await runSuite((run) =>
     storeContract({
       test: run,
       create: () => ({ store: new ReferenceStore(clock) }),
-      capabilities: { advance: ms => clock.advance(ms), putForeign: async (store, key) => void (await store.set([{ key, value: Buffer.from('text'), ttl: null }])) },
+      capabilities: {
+        advance: (ms) => clock.advance(ms),
+        putForeign: async (store, key) => void (await store.set([{ key, value: Buffer.from('text'), ttl: null }])),
+      },
     }),
   )
   expect([...failed.keys()]).toEqual(['store: a key of another type is no value'])

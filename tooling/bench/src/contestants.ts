@@ -16,10 +16,13 @@ export function facade(url: string): Contestant {
   return {
     name: 'Shale',
     async fill(articles) {
-      const failed = await cache.setMany(articles.map((article, index) => [keyOf(index), article] as const), { ttl: null })
+      const failed = await cache.setMany(
+        articles.map((article, index) => [keyOf(index), article] as const),
+        { ttl: null },
+      )
       if (failed.length > 0) throw new Error(`${failed.length} of ${articles.length} articles were not stored`)
     },
-    get: index => cache.get(keyOf(index)),
+    get: (index) => cache.get(keyOf(index)),
     close: () => cache.close(),
   }
 }

@@ -11,7 +11,12 @@ export interface Comparison {
 }
 
 /** Lets two contestants take turns: each round both, first the one and next time the other first. */
-export async function compare(pair: readonly [Contestant, Contestant], articles: number, callers: number, rounds: number): Promise<Comparison> {
+export async function compare(
+  pair: readonly [Contestant, Contestant],
+  articles: number,
+  callers: number,
+  rounds: number,
+): Promise<Comparison> {
   const calls = callers === 1 ? 2_000 : 20_000
   const rates: [number[], number[]] = [[], []]
   for (let round = -1; round < rounds; round++) {

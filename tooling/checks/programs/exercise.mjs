@@ -10,7 +10,13 @@ export async function exercise({ cbor, createCache, createMemoryStore }, url) {
   assert.equal(await cache.set('article:7', article), true)
   assert.deepEqual(await cache.get('article:7'), article)
   assert.deepEqual(await cache.setMany({ 'article:8': { id: 8 }, 'article:9': null }), [])
-  assert.deepEqual([...(await cache.getMany(['article:9', 'absent', 'article:8']))], [['article:9', null], ['article:8', { id: 8 }]])
+  assert.deepEqual(
+    [...(await cache.getMany(['article:9', 'absent', 'article:8']))],
+    [
+      ['article:9', null],
+      ['article:8', { id: 8 }],
+    ],
+  )
 
   await cache.set('hits', 41)
   assert.equal(await cache.incr('hits'), 42)

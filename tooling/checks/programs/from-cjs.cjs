@@ -8,7 +8,7 @@ async function main() {
   console.log('required and exercised')
 }
 
-main().catch(error => {
+main().catch((error) => {
   console.error(error)
   process.exitCode = 1
 })

@@ -15,7 +15,7 @@ export interface CodeBlock {
 
 /** The TypeScript in the READMEs and in docs. */
 export function codeBlocks(): CodeBlock[] {
-  return documents().flatMap(file => blocksOf(file, readFileSync(path.join(root, file), 'utf8')))
+  return documents().flatMap((file) => blocksOf(file, readFileSync(path.join(root, file), 'utf8')))
 }
 
 function documents(): string[] {
@@ -23,8 +23,8 @@ function documents(): string[] {
   return [
     'README.md',
     ...members('packages').map(({ folder }) => path.relative(root, path.join(folder, 'README.md'))),
-    ...(existsSync(docs) ? readdirSync(docs) : []).filter(name => name.endsWith('.md')).map(name => path.join('docs', name)),
-  ].filter(file => existsSync(path.join(root, file)))
+    ...(existsSync(docs) ? readdirSync(docs) : []).filter((name) => name.endsWith('.md')).map((name) => path.join('docs', name)),
+  ].filter((file) => existsSync(path.join(root, file)))
 }
 
 function blocksOf(file: string, text: string): CodeBlock[] {

@@ -28,9 +28,9 @@ export async function tryRun(command: string, args: readonly string[], options: 
     stream.setEncoding('utf8')
     stream.on('data', (text: string) => (output += text))
   }
-  return await new Promise(resolve => {
-    child.on('error', error => resolve({ code: undefined, output: `${output}${error.message}` }))
-    child.on('close', code => resolve({ code: code ?? undefined, output }))
+  return await new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: undefined, output: `${output}${error.message}` }))
+    child.on('close', (code) => resolve({ code: code ?? undefined, output }))
   })
 }
 
@@ -50,7 +50,11 @@ export function note(text: string): void {
 function outerEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env }
   for (const name of Object.keys(env)) {
-    if (/^(npm_(package|lifecycle|command|config_local_prefix|config_loglevel|execpath)|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|MODE$|DEV$|PROD$|SSR$|BASE_URL$)/.test(name)) {
+    if (
+      /^(npm_(package|lifecycle|command|config_local_prefix|config_loglevel|execpath)|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|TEST$|MODE$|DEV$|PROD$|SSR$|BASE_URL$)/.test(
+        name,
+      )
+    ) {
       delete env[name]
     }
   }

@@ -36,7 +36,9 @@ async function packAll(): Promise<Record<string, string>> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { packageManager: string }
-  await run('npx', ['--yes', packageManager, '--recursive', '--filter', './packages/*', 'pack', '--pack-destination', folder], { cwd: root })
+  await run('npx', ['--yes', packageManager, '--recursive', '--filter', './packages/*', 'pack', '--pack-destination', folder], {
+    cwd: root,
+  })
   const tarballs: Record<string, string> = {}
   for (const { name, manifest } of members('packages')) {
     tarballs[name] = path.join(folder, `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)

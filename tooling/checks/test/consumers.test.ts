@@ -25,7 +25,7 @@ beforeAll(() => {
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }))
 })
 
-test.each(['5', '7'])('types hold under TypeScript %s in strict mode', async version => {
+test.each(['5', '7'])('types hold under TypeScript %s in strict mode', async (version) => {
   const tsc = path.join(inject('consumer'), `node_modules/typescript-${version}/bin/tsc`)
   const { output } = await tryRun('node', [tsc, '-p', '.', '--pretty', 'false'], { cwd: folder })
   expect(output).toBe('')

@@ -19,7 +19,7 @@ beforeEach(async () => {
   for (const entry of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'turbo.json', 'packages', 'tooling']) {
     cpSync(path.join(root, entry), path.join(copy, entry), {
       recursive: true,
-      filter: file => !/(^|[\\/])(node_modules|dist|temp|\.turbo)$/.test(path.relative(root, file)),
+      filter: (file) => !/(^|[\\/])(node_modules|dist|temp|\.turbo)$/.test(path.relative(root, file)),
     })
   }
   symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
@@ -50,5 +50,8 @@ test.each(upward)('%s may not import %s behind the back of its package.json', as
 })
 
 async function boundaries(): Promise<{ code: number | undefined; output: string }> {
-  return await tryRun(path.join(root, 'node_modules/.bin/turbo'), ['boundaries', '--no-color'], { cwd: copy, env: { TURBO_TELEMETRY_DISABLED: '1' } })
+  return await tryRun(path.join(root, 'node_modules/.bin/turbo'), ['boundaries', '--no-color'], {
+    cwd: copy,
+    env: { TURBO_TELEMETRY_DISABLED: '1' },
+  })
 }

@@ -6,7 +6,16 @@ import { note, run } from '../src/command.ts'
 import { installTarballs } from '../src/consumer.ts'
 
 const limitKiB = 18_000_000 / 1024
-const foreseen = ['@cbor-extract', '@redis', '@shale', 'cbor-extract', 'cbor-x', 'cluster-key-slot', 'detect-libc', 'node-gyp-build-optional-packages']
+const foreseen = [
+  '@cbor-extract',
+  '@redis',
+  '@shale',
+  'cbor-extract',
+  'cbor-x',
+  'cluster-key-slot',
+  'detect-libc',
+  'node-gyp-build-optional-packages',
+]
 let folder: string
 
 beforeAll(async () => {
@@ -24,6 +33,6 @@ test('a full install of the facade stays under 18 MB', async () => {
 })
 
 test('and brings only the dependencies that its README accounts for', () => {
-  const installed = readdirSync(path.join(folder, 'node_modules')).filter(name => !name.startsWith('.'))
-  expect(installed.filter(name => !foreseen.includes(name))).toEqual([])
+  const installed = readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))
+  expect(installed.filter((name) => !foreseen.includes(name))).toEqual([])
 })

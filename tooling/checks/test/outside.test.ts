@@ -7,7 +7,7 @@ import { npmInstall } from '../src/consumer.ts'
 import { catalogVersion, root, type Manifest } from '../src/workspace.ts'
 
 /** The examples of extension points, each as a project of its own: the packed packages from npm, TypeScript, node:test. */
-describe.each(['custom-codec', 'custom-key-format'])('%s outside the checkout', name => {
+describe.each(['custom-codec', 'custom-key-format'])('%s outside the checkout', (name) => {
   let folder: string
 
   beforeAll(async () => {
@@ -18,7 +18,10 @@ describe.each(['custom-codec', 'custom-key-format'])('%s outside the checkout', 
     const tarballs = Object.entries(inject('tarballs')).map(([dependency, file]) => [dependency, `file:${file}`])
     const others = Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !version.startsWith('workspace:'))
     const tools = { typescript: catalogVersion('typescript'), '@types/node': catalogVersion('@types/node') }
-    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ ...manifest, dependencies: { ...Object.fromEntries([...others, ...tarballs]), ...tools } }, null, 2))
+    writeFileSync(
+      path.join(folder, 'package.json'),
+      JSON.stringify({ ...manifest, dependencies: { ...Object.fromEntries([...others, ...tarballs]), ...tools } }, null, 2),
+    )
     const compilerOptions = {
       target: 'ES2023',
       lib: ['ES2023', 'ES2024.String', 'ESNext.Disposable'],

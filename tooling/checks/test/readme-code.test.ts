@@ -38,7 +38,7 @@ test('there is some', () => {
 })
 
 describe.concurrent('code of the documents', () => {
-  test.each(blocks)('$title', async block => {
+  test.each(blocks)('$title', async (block) => {
     expect(problemsOf(block)).toEqual([])
     if (!block.runs) return
     const program = path.join(folder, 'out', `${block.slug}.js`)
@@ -56,7 +56,7 @@ describe.concurrent('code of the documents', () => {
 /** What the compiler says of a block, by the block's own lines. */
 function problemsOf(block: CodeBlock): string[] {
   const lines = diagnostics.split('\n')
-  const own = lines.filter(line => line.startsWith(`${block.slug}.ts(`))
-  const general = lines.filter(line => line.startsWith('error '))
+  const own = lines.filter((line) => line.startsWith(`${block.slug}.ts(`))
+  const general = lines.filter((line) => line.startsWith('error '))
   return [...own, ...general]
 }

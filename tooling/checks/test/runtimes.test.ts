@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop())
 
-describe.each(runtimes)('$name', runtime => {
+describe.each(runtimes)('$name', (runtime) => {
   let fetched: Awaited<ReturnType<typeof fetchRuntime>>
 
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe.each(runtimes)('$name', runtime => {
     ['from-esm.mjs', 'imported and exercised'],
     ['from-cjs.cjs', 'required and exercised'],
   ] as const) {
-    test(program, async context => {
+    test(program, async (context) => {
       if ('missing' in fetched) return context.skip(fetched.missing)
       const output = await run(fetched.program, [...runtime.args, path.join(folder, program), server.url], { cwd: folder, timeout: 60_000 })
       expect(output.trim().split('\n').at(-1)).toBe(last)

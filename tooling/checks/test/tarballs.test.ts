@@ -15,21 +15,21 @@ describe.each(members('packages'))('the tarball of $name', ({ name, folder }) =>
 
   test('publint finds nothing', async () => {
     const { messages, pkg } = await publint({ pack: { tarball: toArrayBuffer(readFileSync(tarball)) }, strict: true })
-    expect(messages.map(message => formatMessage(message, pkg as Record<string, unknown>, { color: false }))).toEqual([])
+    expect(messages.map((message) => formatMessage(message, pkg as Record<string, unknown>, { color: false }))).toEqual([])
   })
 
   test('its types resolve from ES modules and bundlers', async () => {
     const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))))
     expect(analysis.types).toBeTruthy()
     const problems = 'problems' in analysis ? analysis.problems : []
-    expect(problems.filter(problem => !('resolutionKind' in problem && givenUp.has(problem.resolutionKind)))).toEqual([])
+    expect(problems.filter((problem) => !('resolutionKind' in problem && givenUp.has(problem.resolutionKind)))).toEqual([])
   })
 
   test('holds what was built from the source, the README and the licence, and nothing else', async () => {
     const { output } = await tryRun('tar', ['-tzf', tarball])
     const built = readdirSync(path.join(folder, 'src'), { recursive: true, encoding: 'utf8' })
-      .filter(file => file.endsWith('.ts'))
-      .flatMap(file => ['.js', '.d.ts'].map(extension => `package/dist/${file.replaceAll(path.sep, '/').replace(/\.ts$/, extension)}`))
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => ['.js', '.d.ts'].map((extension) => `package/dist/${file.replaceAll(path.sep, '/').replace(/\.ts$/, extension)}`))
     const changelog = existsSync(path.join(folder, 'CHANGELOG.md')) ? ['package/CHANGELOG.md'] : []
     expect(output.trim().split('\n').toSorted()).toEqual(
       [...built, ...changelog, 'package/LICENSE', 'package/README.md', 'package/package.json'].toSorted(),

@@ -1,5 +1,9 @@
 /** Polls until `condition` gives something other than `undefined` and `false`; throws with `what` after `ms` milliseconds. */
-export async function until<T>(what: string, condition: () => Promise<T | undefined | false> | T | undefined | false, ms = 10_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false> | T | undefined | false,
+  ms = 10_000,
+): Promise<T> {
   const end = performance.now() + ms
   for (;;) {
     const found = await condition()

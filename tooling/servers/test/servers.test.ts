@@ -86,7 +86,9 @@ test('the proxy delays, swallows, cuts, refuses and resets', async () => {
   const silenced = open()
   await silenced.command('PING')
   proxy.blackHole(true)
-  expect(await Promise.race([silenced.command('PING').catch(() => 'ended'), new Promise((resolve) => setTimeout(resolve, 100, 'silent'))])).toBe('silent')
+  expect(
+    await Promise.race([silenced.command('PING').catch(() => 'ended'), new Promise((resolve) => setTimeout(resolve, 100, 'silent'))]),
+  ).toBe('silent')
 })
 
 test('the silent server accepts and says nothing', async () => {

@@ -28,10 +28,13 @@ export async function openArchive(): Promise<Archive> {
   const [categories, contents] = await Promise.all([read('cats.txt'), read('CONTENTS')])
   const sources = readSources(contents)
   const articles = await Promise.all(
-    categories.trim().split('\n').map(async (line) => {
-      const [id, section] = line.trim().split(' ') as [string, string]
-      return toArticle(id, section.replace('_', '-'), sources.get(id) ?? 'unknown', await read(id))
-    }),
+    categories
+      .trim()
+      .split('\n')
+      .map(async (line) => {
+        const [id, section] = line.trim().split(' ') as [string, string]
+        return toArticle(id, section.replace('_', '-'), sources.get(id) ?? 'unknown', await read(id))
+      }),
   )
   return {
     articles: new Map(articles.map((article) => [article.id, article])),

@@ -27,7 +27,10 @@ export function readArticle(archive: Archive, id: string): Article | undefined {
     source,
     words,
     paragraphs: parseTagged(tagged).map((sentences) => sentences.map(plainText).join(' ')),
-    names: [...names].sort(([, x], [, y]) => y - x).slice(0, 8).map(([name, times]) => ({ name, times })),
+    names: [...names]
+      .sort(([, x], [, y]) => y - x)
+      .slice(0, 8)
+      .map(([name, times]) => ({ name, times })),
     related: relatedTo(archive, stored),
   }
 }

@@ -43,7 +43,10 @@ export function describeSection(archive: Archive, section: string): Section | un
     articles,
     words,
     typicalWords: typicalWords.sort((x, y) => y.score - x.score).slice(0, 12),
-    names: [...names].sort(([, x], [, y]) => y - x).slice(0, 12).map(([name, times]) => ({ name, times })),
+    names: [...names]
+      .sort(([, x], [, y]) => y - x)
+      .slice(0, 12)
+      .map(([name, times]) => ({ name, times })),
   }
 }
 

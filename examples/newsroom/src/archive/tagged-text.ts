@@ -8,7 +8,12 @@ export interface Token {
 export function parseTagged(text: string): Token[][][] {
   return text
     .split(/\n\s*\n/)
-    .map((paragraph) => paragraph.split('\n').map(parseSentence).filter((sentence) => sentence.length > 0))
+    .map((paragraph) =>
+      paragraph
+        .split('\n')
+        .map(parseSentence)
+        .filter((sentence) => sentence.length > 0),
+    )
     .filter((paragraph) => paragraph.length > 0)
 }
 
@@ -47,8 +52,10 @@ export function countWords(tokens: readonly Token[]): number {
 }
 
 const noNames = new Set(
-  ('Mr. Mrs. Miss Dr. Sen. Rep. Gov. Gen. Jr. Sr. St. Prof. Rev. Sir Jan. Feb. Aug. Sept. Oct. Nov. Dec. January February March April May June ' +
-    'July August September October November December Monday Tuesday Wednesday Thursday Friday Saturday Sunday God Christmas').split(' '),
+  (
+    'Mr. Mrs. Miss Dr. Sen. Rep. Gov. Gen. Jr. Sr. St. Prof. Rev. Sir Jan. Feb. Aug. Sept. Oct. Nov. Dec. January February March April May June ' +
+    'July August September October November December Monday Tuesday Wednesday Thursday Friday Saturday Sunday God Christmas'
+  ).split(' '),
 )
 
 /**

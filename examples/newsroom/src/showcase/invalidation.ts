@@ -67,7 +67,10 @@ export interface VersionClearing {
 export async function clearVersion(cache: Cache, newsroom: Newsroom): Promise<VersionClearing> {
   const [cleared, kept] = [1, 2]
   const { value } = await newsroom.front()
-  await cache.setMany(value.map((article) => [keys.article(article.id), article] as const), { ttl: '10m', version: kept })
+  await cache.setMany(
+    value.map((article) => [keys.article(article.id), article] as const),
+    { ttl: '10m', version: kept },
+  )
   const both = async (): Promise<[number, number]> => [await count(cache, '*', cleared), await count(cache, '*', kept)]
   const before = await both()
   const { ms } = await timed(() => cache.clear({ version: cleared }))

@@ -27,15 +27,17 @@ const began = performance.now()
 let aborted
 if (abortAt !== undefined) {
   const stop = new AbortController()
-  await cache.reinsertKeys({
-    signal: stop.signal,
-    onProgress(report) {
-      look(report)
-      if (report.scanned >= abortAt) stop.abort()
-    },
-  }).catch((error) => {
-    aborted = { code: error.code, partial: error.partial }
-  })
+  await cache
+    .reinsertKeys({
+      signal: stop.signal,
+      onProgress(report) {
+        look(report)
+        if (report.scanned >= abortAt) stop.abort()
+      },
+    })
+    .catch((error) => {
+      aborted = { code: error.code, partial: error.partial }
+    })
   looked = 0
 }
 const report = await cache.reinsertKeys({ onProgress: look })

@@ -46,5 +46,8 @@ if (close) {
   closeMs = performance.now() - began
 }
 const closed = performance.now()
-last.then(() => {}, () => {})
+last.then(
+  () => {},
+  () => {},
+)
 process.on('exit', () => writeSync(3, JSON.stringify({ closeMs, exitMs: performance.now() - closed })))

@@ -6,7 +6,9 @@ import { createCache } from '../../dist/index.js'
 import { keyOf, kinds, seedTtl, seedValue, valueOf } from './seed.mjs'
 
 const { servers, id, writers, count, seed, began, file } = JSON.parse(process.argv[2])
-const caches = kinds.map(({ codec, compression }) => createCache({ servers, keyPrefix: 'live', codec, compression, timeout: '30s', ttl: null }))
+const caches = kinds.map(({ codec, compression }) =>
+  createCache({ servers, keyPrefix: 'live', codec, compression, timeout: '30s', ttl: null }),
+)
 const control = createCache({ servers, keyPrefix: 'control', timeout: '30s' })
 
 let state = seed + id
@@ -23,7 +25,8 @@ const known = new Map()
 const wrong = []
 const done = { set: 0, delete: 0, touch: 0, expire: 0, read: 0 }
 
-const expectedOf = (i) => known.get(i) ?? [0, seedTtl(i) === null ? null : began[0] + seedTtl(i), seedTtl(i) === null ? null : began[1] + seedTtl(i)]
+const expectedOf = (i) =>
+  known.get(i) ?? [0, seedTtl(i) === null ? null : began[0] + seedTtl(i), seedTtl(i) === null ? null : began[1] + seedTtl(i)]
 /** true, false, or undefined where it is about to expire. */
 function isThere([n, from, to], asked, answered) {
   if (n === -1 || (to !== null && asked > to + 100)) return false
@@ -69,7 +72,8 @@ async function change(i, n) {
     default: {
       const found = await cache.get(key)
       const should = isThere(before, asked, Date.now())
-      if (should === true ? !matches(i, before[0], found) : should === false && found !== undefined) wrong.push(['read', key, before, found])
+      if (should === true ? !matches(i, before[0], found) : should === false && found !== undefined)
+        wrong.push(['read', key, before, found])
       return done.read++
     }
   }
@@ -77,10 +81,12 @@ async function change(i, n) {
 
 function matches(i, n, found) {
   const value = n === 0 ? seedValue(i) : valueOf(i, n)
-  return isDeepStrictEqual(found, value) || (found instanceof Uint8Array && n > 0 && Buffer.from(found).toString() === JSON.stringify(value))
+  return (
+    isDeepStrictEqual(found, value) || (found instanceof Uint8Array && n > 0 && Buffer.from(found).toString() === JSON.stringify(value))
+  )
 }
 
-for (let n = 1; ; ) {
+for (let n = 1; ;) {
   if ((await control.get('stop')) !== undefined) break
   const mine = new Set(Array.from({ length: 100 }, () => pick(Math.floor(count / writers)) * writers + id))
   await Promise.all([...mine].map((i) => change(i, n++)))

@@ -36,7 +36,9 @@ async function load(): Promise<IoRedisModule> {
   try {
     return (await import('ioredis')) as unknown as IoRedisModule
   } catch (error) {
-    throw new ShaleError('CONFIG_INVALID', "driver: ioredis() needs the package 'ioredis' 5.4 or later: npm install ioredis.", { cause: error })
+    throw new ShaleError('CONFIG_INVALID', "driver: ioredis() needs the package 'ioredis' 5.4 or later: npm install ioredis.", {
+      cause: error,
+    })
   }
 }
 

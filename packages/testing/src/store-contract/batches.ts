@@ -2,13 +2,33 @@ import assert from 'node:assert/strict'
 import { bytes, longTtl, put, readAll, same, sameBytes, unwrap, type StoreCases } from './context.ts'
 
 const oddKeys = [
-  'plain', 'with space', 'line\r\nbreak', 'nul\0byte', 'tab\t', '{tag}a', '{tag}b', 'é', '日本語', '🧂', '*', '[a]', '\\', '"quoted"', "it's",
-  '__proto__', 'constructor', 'hasOwnProperty', 'toString', '-1', '0', `long${'x'.repeat(2000)}`,
+  'plain',
+  'with space',
+  'line\r\nbreak',
+  'nul\0byte',
+  'tab\t',
+  '{tag}a',
+  '{tag}b',
+  'é',
+  '日本語',
+  '🧂',
+  '*',
+  '[a]',
+  '\\',
+  '"quoted"',
+  "it's",
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  'toString',
+  '-1',
+  '0',
+  `long${'x'.repeat(2000)}`,
 ] as const
 
 export const batches: StoreCases = {
   'get answers in the order asked, with undefined for what is missing': async ({ store }) => {
-    same(await store.set(['a', 'b', 'c'].map(key => ({ key, value: bytes(`value of ${key}`), ttl: null }))), [true, true, true])
+    same(await store.set(['a', 'b', 'c'].map((key) => ({ key, value: bytes(`value of ${key}`), ttl: null }))), [true, true, true])
     assert.deepEqual(await readAll(store, ['c', 'x', 'a', 'b', 'y']), ['value of c', undefined, 'value of a', 'value of b', undefined])
   },
 
@@ -31,7 +51,15 @@ export const batches: StoreCases = {
 
   'every method takes an empty batch': async ({ store }) => {
     for (const answers of [
-      store.get([]), store.set([]), store.add([]), store.swap([]), store.has([]), store.ttl([]), store.touch([], null), store.incr([]), store.move([]),
+      store.get([]),
+      store.set([]),
+      store.add([]),
+      store.swap([]),
+      store.has([]),
+      store.ttl([]),
+      store.touch([], null),
+      store.incr([]),
+      store.move([]),
     ]) {
       assert.deepEqual(await answers, [])
     }
@@ -41,15 +69,31 @@ export const batches: StoreCases = {
   },
 
   'keys are told apart whatever they consist of': async ({ store }) => {
-    same(await store.set(oddKeys.map((key, index) => ({ key, value: bytes(`value ${index}`), ttl: null }))), oddKeys.map(() => true as const))
-    assert.deepEqual(await readAll(store, oddKeys), oddKeys.map((_, index) => `value ${index}`))
+    same(
+      await store.set(oddKeys.map((key, index) => ({ key, value: bytes(`value ${index}`), ttl: null }))),
+      oddKeys.map(() => true as const),
+    )
+    assert.deepEqual(
+      await readAll(store, oddKeys),
+      oddKeys.map((_, index) => `value ${index}`),
+    )
     assert.deepEqual(await readAll(store, ['Plain', 'plain ', 'e', '__proto', 'valueOf']), Array(5).fill(undefined))
-    same(await store.has(oddKeys), oddKeys.map(() => true))
+    same(
+      await store.has(oddKeys),
+      oddKeys.map(() => true),
+    )
   },
 
   'a value may consist of any bytes': async ({ store }) => {
     const every = Uint8Array.from({ length: 256 }, (_, byte) => byte)
-    const values = [every, every.toReversed(), bytes('\r\n$-1\r\n'), Uint8Array.of(0), Uint8Array.of(0xff, 0xfe), Uint8Array.of(0xef, 0xbb, 0xbf)]
+    const values = [
+      every,
+      every.toReversed(),
+      bytes('\r\n$-1\r\n'),
+      Uint8Array.of(0),
+      Uint8Array.of(0xff, 0xfe),
+      Uint8Array.of(0xef, 0xbb, 0xbf),
+    ]
     await store.set(values.map((value, index) => ({ key: `key ${index}`, value: value.slice(), ttl: null })))
     const answers = await store.get(values.map((_, index) => `key ${index}`))
     values.forEach((value, index) => sameBytes(answers[index], value))
@@ -82,9 +126,15 @@ export const batches: StoreCases = {
 
   'a batch may have a thousand keys': async ({ store }) => {
     const keys = Array.from({ length: 1000 }, (_, index) => `key ${index}`)
-    same(await store.set(keys.map(key => ({ key, value: bytes(key), ttl: null }))), keys.map(() => true as const))
+    same(
+      await store.set(keys.map((key) => ({ key, value: bytes(key), ttl: null }))),
+      keys.map(() => true as const),
+    )
     const asked = keys.flatMap((key, index) => (index % 3 === 0 ? [key, `no ${key}`] : [key]))
-    assert.deepEqual(await readAll(store, asked), asked.map(key => (key.startsWith('no') ? undefined : key)))
+    assert.deepEqual(
+      await readAll(store, asked),
+      asked.map((key) => (key.startsWith('no') ? undefined : key)),
+    )
     const { count } = await store.delete(asked)
     assert.equal(count, 1000)
   },

@@ -7,7 +7,7 @@ const trueOnes = (answers: readonly unknown[][]): number => answers.filter(([ans
 
 export const concurrency: StoreCases = {
   'of many concurrent adds of one key exactly one stores': async ({ store }) => {
-    const answers = await Promise.all(callers.map(caller => store.add([{ key: 'a', value: bytes(`of ${caller}`), ttl: null }])))
+    const answers = await Promise.all(callers.map((caller) => store.add([{ key: 'a', value: bytes(`of ${caller}`), ttl: null }])))
     assert.equal(trueOnes(answers), 1)
     const winner = answers.findIndex(([answer]) => answer === true)
     assert.equal(await read(store, 'a'), `of ${winner}`)
@@ -15,13 +15,15 @@ export const concurrency: StoreCases = {
 
   'of many concurrent swaps that expect the same exactly one replaces': async ({ store }) => {
     await put(store, 'a', 'old')
-    const answers = await Promise.all(callers.map(caller => store.swap([{ key: 'a', expected: bytes('old'), value: bytes(`of ${caller}`) }])))
+    const answers = await Promise.all(
+      callers.map((caller) => store.swap([{ key: 'a', expected: bytes('old'), value: bytes(`of ${caller}`) }])),
+    )
     assert.equal(trueOnes(answers), 1)
   },
 
   'of many concurrent moves from one place exactly one succeeds': async ({ store }) => {
     await put(store, '{m}a', 'value')
-    const answers = await Promise.all(callers.map(caller => store.move([{ from: '{m}a', to: `{m}${caller}` }])))
+    const answers = await Promise.all(callers.map((caller) => store.move([{ from: '{m}a', to: `{m}${caller}` }])))
     assert.equal(trueOnes(answers), 1)
   },
 
@@ -40,12 +42,24 @@ export const concurrency: StoreCases = {
   'many concurrent deletes count one key once': async ({ store }) => {
     await put(store, 'a', '1')
     const tallies = await Promise.all(callers.map(() => store.delete(['a'])))
-    assert.equal(tallies.reduce((sum, { count }) => sum + count, 0), 1)
+    assert.equal(
+      tallies.reduce((sum, { count }) => sum + count, 0),
+      1,
+    )
   },
 
   'calls on one key take effect in the order made, awaited or not': async ({ store }) => {
     const set = (text: string): Promise<unknown> => store.set([{ key: 'a', value: bytes(text), ttl: null }])
-    const pending = [set('1'), read(store, 'a'), store.incr([{ key: 'a', by: 1 }]), read(store, 'a'), store.delete(['a']), read(store, 'a'), set('2'), read(store, 'a')]
+    const pending = [
+      set('1'),
+      read(store, 'a'),
+      store.incr([{ key: 'a', by: 1 }]),
+      read(store, 'a'),
+      store.delete(['a']),
+      read(store, 'a'),
+      set('2'),
+      read(store, 'a'),
+    ]
     const answers = await Promise.all(pending)
     assert.deepEqual([answers[1], answers[3], answers[5], answers[7]], ['1', '2', undefined, '2'])
     assert.equal(await read(store, 'a'), '2')
@@ -65,15 +79,19 @@ export const concurrency: StoreCases = {
 
   'batches that overlap take effect one after the other on each key': async ({ store }) => {
     const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
-    const set = (text: string, of: readonly string[]): Promise<unknown> => store.set(of.map(key => ({ key, value: bytes(text), ttl: null })))
+    const set = (text: string, of: readonly string[]): Promise<unknown> =>
+      store.set(of.map((key) => ({ key, value: bytes(text), ttl: null })))
     const first = set('first', keys)
     const removed = store.delete(keys.slice(0, 50))
     const second = set('second', keys.slice(25, 75))
     const found = store.get(keys)
     await Promise.all([first, second])
     assert.equal((await removed).count, 50)
-    const texts = (await found).map(answer => unwrap(answer) && Buffer.from(unwrap(answer)!).toString())
-    assert.deepEqual(texts, keys.map((_, index) => (index < 25 ? undefined : index < 75 ? 'second' : 'first')))
+    const texts = (await found).map((answer) => unwrap(answer) && Buffer.from(unwrap(answer)!).toString())
+    assert.deepEqual(
+      texts,
+      keys.map((_, index) => (index < 25 ? undefined : index < 75 ? 'second' : 'first')),
+    )
     same(await store.has([keys[0]!, keys[99]!]), [false, true])
   },
 }

@@ -17,7 +17,7 @@ export const conditions: StoreCases = {
   },
 
   'of entries with one key in one add the first one is stored': async ({ store }) => {
-    same(await store.add(['1', '2', '3'].map(text => ({ key: 'a', value: bytes(text), ttl: null }))), [true, false, false])
+    same(await store.add(['1', '2', '3'].map((text) => ({ key: 'a', value: bytes(text), ttl: null }))), [true, false, false])
     assert.equal(await read(store, 'a'), '1')
   },
 

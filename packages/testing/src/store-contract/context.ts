@@ -43,7 +43,7 @@ export async function read(store: Store, key: string): Promise<string | undefine
 
 export async function readAll(store: Store, keys: readonly string[]): Promise<(string | undefined)[]> {
   const answers = await store.get(keys)
-  return answers.map(answer => {
+  return answers.map((answer) => {
     const value = unwrap(answer)
     return value && new TextDecoder('utf-8', { ignoreBOM: true }).decode(value)
   })

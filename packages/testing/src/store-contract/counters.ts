@@ -49,7 +49,7 @@ export const counters: StoreCases = {
   'incr refuses what is no integer, and leaves it': async ({ store }) => {
     const keys = noIntegers.map((_, index) => `key ${index}`)
     for (const [index, text] of noIntegers.entries()) await put(store, keys[index]!, text, longTtl)
-    const answers = await store.incr(keys.map(key => ({ key, by: 1 })))
+    const answers = await store.incr(keys.map((key) => ({ key, by: 1 })))
     noIntegers.forEach((text, index) => {
       assert.ok(typeof answers[index] !== 'number', `expected ${JSON.stringify(text)} to be refused, found ${String(answers[index])}`)
       failsWith(answers[index], 'VALUE_NOT_INTEGER')
@@ -62,7 +62,7 @@ export const counters: StoreCases = {
     await put(store, 'a', '1')
     await put(store, 'text', 'abc')
     await put(store, 'b', '2')
-    const [a, text, missing, b] = await store.incr(['a', 'text', 'missing', 'b'].map(key => ({ key, by: 10 })))
+    const [a, text, missing, b] = await store.incr(['a', 'text', 'missing', 'b'].map((key) => ({ key, by: 10 })))
     assert.equal(a, 11)
     failsWith(text, 'VALUE_NOT_INTEGER')
     failsWith(missing, 'KEY_NOT_FOUND')

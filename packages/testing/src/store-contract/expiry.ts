@@ -20,7 +20,7 @@ export const expiry: StoreCases = {
     await hasTtl(store, 'a', century)
   },
 
-  'an entry is gone to every method when its ttl is over': async context => {
+  'an entry is gone to every method when its ttl is over': async (context) => {
     const { store } = context
     await put(store, 'a', '1', shortTtl)
     await expire(context, 'a', shortTtl)
@@ -64,13 +64,13 @@ export const expiry: StoreCases = {
     await hasTtl(store, 'never', null)
   },
 
-  'touch can bring the end nearer': async context => {
+  'touch can bring the end nearer': async (context) => {
     await put(context.store, 'a', '1', longTtl)
     same(await context.store.touch(['a'], shortTtl), [true])
     await expire(context, 'a', shortTtl)
   },
 
-  'swap and incr keep the end where it was': async context => {
+  'swap and incr keep the end where it was': async (context) => {
     const { store } = context
     await put(store, 'a', '1', shortTtl)
     await put(store, 'b', '1', shortTtl)

@@ -7,7 +7,7 @@ async function putForeign({ store, capabilities }: StoreContext, key: string): P
 }
 
 export const foreign: StoreCases = {
-  'a key of another type is no value': async context => {
+  'a key of another type is no value': async (context) => {
     const { store } = context
     await putForeign(context, 'list')
     await put(store, 'a', '1')
@@ -18,7 +18,7 @@ export const foreign: StoreCases = {
     assert.ok(list === undefined || ShaleError.is(list))
   },
 
-  'a key of another type is there, has a ttl, and can be touched': async context => {
+  'a key of another type is there, has a ttl, and can be touched': async (context) => {
     const { store } = context
     await putForeign(context, 'list')
     same(await store.has(['list']), [true])
@@ -28,7 +28,7 @@ export const foreign: StoreCases = {
     assert.deepEqual(await scanned(store, 'li*'), ['list'])
   },
 
-  'a key of another type is in the way of add, swap and incr': async context => {
+  'a key of another type is in the way of add, swap and incr': async (context) => {
     const { store } = context
     await putForeign(context, 'list')
     same(await store.add([{ key: 'list', value: bytes('1'), ttl: null }]), [false])
@@ -44,7 +44,7 @@ export const foreign: StoreCases = {
     same(await store.has(['list']), [true])
   },
 
-  'a key of another type is replaced by set, moved, and deleted': async context => {
+  'a key of another type is replaced by set, moved, and deleted': async (context) => {
     const { store } = context
     await putForeign(context, 'replaced')
     await put(store, 'replaced', 'text')

@@ -6,7 +6,7 @@ const numbered = (name: string, count: number): string[] => Array.from({ length:
 
 async function putAll(store: Store, keys: readonly string[]): Promise<void> {
   for (let at = 0; at < keys.length; at += 500) {
-    await store.set(keys.slice(at, at + 500).map(key => ({ key, value: bytes('1'), ttl: longTtl })))
+    await store.set(keys.slice(at, at + 500).map((key) => ({ key, value: bytes('1'), ttl: longTtl })))
   }
 }
 
@@ -50,7 +50,10 @@ export const scanning: StoreCases = {
 
   'scan gives what stays throughout, whatever comes and goes meanwhile': async ({ store }) => {
     const stays = numbered('stays', 3000)
-    await putAll(store, stays.flatMap((key, index) => [key, `goes:${index}`]))
+    await putAll(
+      store,
+      stays.flatMap((key, index) => [key, `goes:${index}`]),
+    )
     const seen = new Set<string>()
     let step = 0
     for await (const page of store.scan('stays:*')) {
