@@ -10,6 +10,8 @@ export interface CoreParts {
   readonly store: Store
   /** Whether closing the cache closes the store: not if the user made it. */
   readonly ownsStore: boolean
+  /** What two caches over the same entries have in common: the store, or the server by name. */
+  readonly place: object | string
   readonly serializer: Serializer
   /** Whether entries are bound to their prefix and key. */
   readonly encrypts: boolean
@@ -32,7 +34,7 @@ export class Core {
   readonly random: Random
   readonly stats: Stats = new Stats()
   readonly events: Emitter = new Emitter()
-  readonly flights: Flights = new Flights()
+  readonly flights: Flights
   closed = false
   readonly #degrades: boolean
   readonly #ownsStore: boolean
@@ -40,6 +42,7 @@ export class Core {
 
   constructor(parts: CoreParts) {
     this.store = parts.store
+    this.flights = new Flights(parts.place)
     this.serializer = parts.serializer
     this.encrypts = parts.encrypts
     this.timeout = parts.timeout

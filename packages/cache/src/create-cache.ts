@@ -23,10 +23,11 @@ export function createCache(given: CacheOptions = {}): Cache {
   const keyspace = openKeyspace(options)
   const { codec, accept, compression, encryption, maxValueBytes } = options
   const serializer = createSerializer({ codec, accept, compression, encryption, maxValueBytes, clock })
-  const { store, owned } = openStore(options, timeout, clock, random)
+  const { store, owned, place } = openStore(options, timeout, clock, random)
   const core = new Core({
     store,
     ownsStore: owned,
+    place,
     serializer,
     encrypts: encryption !== undefined,
     degrades: options.errors !== 'throw',

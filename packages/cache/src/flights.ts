@@ -11,10 +11,16 @@ export interface Loaded {
 export class Flight {
   /** Set when the key was written or removed since the load began: its result must not be stored. */
   voided = false
+  /** When it began, in the turns of its `Flights`. */
+  readonly since: number
   /** The load, once it was started; `undefined` where there is no value. */
   result!: Promise<Loaded | undefined>
   readonly #abort = new AbortController()
   #callers = 0
+
+  constructor(since: number) {
+    this.since = since
+  }
 
   /** Aborted when no caller is left that wants the result. */
   get signal(): AbortSignal {
@@ -38,16 +44,37 @@ export class Flight {
   }
 }
 
-/** The loads under way, by stored key. */
+/** How many changed keys are remembered while loads are under way; beyond, every key counts as changed. */
+const mostChanges = 100_000
+
+/** The loads of caches over one and the same place: what one cache writes there, voids the loads of all. */
+const peersByStore = new WeakMap<object, Set<Flights>>()
+const peersByServer = new Map<string, Set<Flights>>()
+
+/** The loads under way, by stored key, and what was changed meanwhile. */
 export class Flights {
   readonly #flights = new Map<string, Flight>()
+  readonly #place: object | string
+  readonly #peers: Set<Flights>
+  /** Grows with every load and every change, so that the two can be told apart in time. */
+  #turn = 0
+  /** When keys were changed last, as far back as loads are under way that may want to know. */
+  readonly #changes = new Map<string, number>()
+  #sweeps: { readonly turn: number; readonly concerns: (stored: string) => boolean }[] = []
+  #forgotten = 0
+
+  /** @param place the store, or the server by name, that is written to. */
+  constructor(place: object | string) {
+    this.#place = place
+    this.#peers = peersOf(place).add(this)
+  }
 
   get(stored: string): Flight | undefined {
     return this.#flights.get(stored)
   }
 
   start(stored: string, load: (flight: Flight) => Promise<Loaded | undefined>): Flight {
-    const flight = new Flight()
+    const flight = new Flight(++this.#turn)
     this.#flights.set(stored, flight)
     flight.result = load(flight).finally(() => this.remove(stored, flight))
     // Callers that gave up hear nothing of it any more.
@@ -58,25 +85,59 @@ export class Flights {
   /** Forgets a flight, unless another has taken its place. */
   remove(stored: string, flight: Flight): void {
     if (this.#flights.get(stored) === flight) this.#flights.delete(stored)
+    if (this.#flights.size === 0) this.#forgetChanges()
   }
 
   /** The key was written or removed: its load may not be stored, and later callers load anew. */
   void(stored: string): void {
-    if (this.#flights.size === 0) return
-    const flight = this.#flights.get(stored)
-    if (flight === undefined) return
-    flight.voided = true
-    this.#flights.delete(stored)
+    for (const peer of this.#peers) if (peer.#flights.size > 0) peer.#changed(stored)
   }
 
   /** As `void`, for every key that `concerns` is true of. */
   voidWhere(concerns: (stored: string) => boolean): void {
-    for (const stored of this.#flights.keys()) if (concerns(stored)) this.void(stored)
+    for (const peer of this.#peers) if (peer.#flights.size > 0) peer.#swept(concerns)
+  }
+
+  /** Whether a key was written or removed since a load began: for a result that is to be stored under another key than its own. */
+  changedSince({ since }: Flight, stored: string): boolean {
+    if (since < this.#forgotten || (this.#changes.get(stored) ?? 0) > since) return true
+    return this.#sweeps.some(({ turn, concerns }) => turn > since && concerns(stored))
   }
 
   /** Nobody may store any more. */
   abandon(reason: ShaleError): void {
     for (const flight of this.#flights.values()) flight.abandon(reason)
     this.#flights.clear()
+    this.#peers.delete(this)
+    if (typeof this.#place === 'string' && this.#peers.size === 0) peersByServer.delete(this.#place)
   }
+
+  #changed(stored: string): void {
+    if (this.#changes.size >= mostChanges) this.#forgetChanges()
+    this.#changes.set(stored, ++this.#turn)
+    const flight = this.#flights.get(stored)
+    if (flight === undefined) return
+    flight.voided = true
+    this.#flights.delete(stored)
+  }
+
+  #swept(concerns: (stored: string) => boolean): void {
+    this.#sweeps.push({ turn: ++this.#turn, concerns })
+    for (const stored of this.#flights.keys()) if (concerns(stored)) this.#changed(stored)
+  }
+
+  #forgetChanges(): void {
+    this.#changes.clear()
+    this.#sweeps = []
+    this.#forgotten = this.#turn
+  }
+}
+
+function peersOf(place: object | string): Set<Flights> {
+  const known = typeof place === 'string' ? peersByServer.get(place) : peersByStore.get(place)
+  if (known !== undefined) return known
+  const peers = new Set<Flights>()
+  if (typeof place === 'string') peersByServer.set(place, peers)
+  else peersByStore.set(place, peers)
+  return peers
 }

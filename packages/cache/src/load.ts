@@ -111,7 +111,7 @@ async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Pr
   const bytes = plan.given ?? scope.encode(key, value)
   const loaded: Loaded = { bytes, value: undefined }
   if (flight.voided) return loaded
-  const failure = await withinBudget(core, core.timeout - spent, install(target, plan, context, bytes, value === null))
+  const failure = await withinBudget(core, core.timeout - spent, install(target, plan, flight, context, bytes, value === null))
   // One call degrades once.
   if (degraded && failure !== undefined) core.stats.error(failure.code)
   else if (failure !== undefined) core.absorb('getOrSet', [key], failure)
@@ -122,6 +122,7 @@ async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Pr
 async function install<T>(
   target: LoadTarget,
   plan: LoadPlan<T>,
+  flight: Flight,
   context: LoadContext,
   value: Uint8Array,
   isNull: boolean,
@@ -131,8 +132,11 @@ async function install<T>(
   const { negativeTtl } = plan.options
   const ttl = resolveTtl(isNull && negativeTtl !== undefined ? negativeTtl : context.ttl, context.ttlJitter, scope.ttls, core.random)
   if (ttl !== null && ttl <= 0) return undefined
-  const stored =
-    context.version === plan.options.version || context.version === undefined ? target.stored : scope.keyspace.format(key, context.version)
+  let { stored } = target
+  if (context.version !== undefined && context.version !== plan.options.version) {
+    stored = scope.keyspace.format(key, context.version)
+    if (stored !== target.stored && core.flights.changedSince(flight, stored)) return undefined
+  }
   const [answer] = await answersOf(core.store.set([{ key: stored, value, ttl }]), 1)
   if (ShaleError.is(answer)) return answer.code === 'CLOSED' ? undefined : answer
   scope.wrote(value)

@@ -86,6 +86,11 @@ function pauseFor(core: Core, ms: number, signal: AbortSignal | undefined): Prom
   })
 }
 
+/** When to renew a lock: after a third of its ttl; nearer its end, after a failed try, in half of what is left. */
+function renewAfter(left: number, ttl: number): number {
+  return left <= shortestPause ? left : Math.max(shortestPause, Math.min(ttl / 3, left / 2))
+}
+
 class HeldLock implements Lock {
   readonly key: string
   readonly #core: Core
@@ -148,12 +153,13 @@ class HeldLock implements Lock {
     const { clock } = this.#core
     clock.clearTimeout(this.#timer)
     const left = this.#expiresAt - clock.now()
-    this.#timer = clock.setTimeout(() => void this.#wake(), Math.max(0, this.#renews ? Math.min(left, this.#ttl / 3) : left))
+    this.#timer = clock.setTimeout(() => void this.#wake(), Math.max(0, this.#renews ? renewAfter(left, this.#ttl) : left))
   }
 
   async #wake(): Promise<void> {
     const expired = this.#core.clock.now() >= this.#expiresAt
-    if (expired) return void this.#lose()
+    // A closed cache renews nothing.
+    if (expired || this.#core.closed) return void this.#lose()
     if (this.#renews) {
       const renewed = await this.#renew(this.#ttl)
       // Released meanwhile, or renewed and watched again.

@@ -64,6 +64,7 @@ export class Scope {
     if (answer instanceof Uint8Array) {
       try {
         const value = core.serializer.decode(answer, this.context(key))
+        if (value === undefined) throw new ShaleError('CODEC_CORRUPT', 'The codec decoded the entry to undefined, which no entry holds.')
         core.stats.hits++
         core.stats.bytesRead += answer.byteLength
         return value

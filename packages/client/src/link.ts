@@ -26,6 +26,8 @@ type State = 'idle' | 'connecting' | 'ready' | 'backoff' | 'closed'
 
 /** After a loss a fleet of clients comes back spread over this time. */
 const spreadMs = 800
+/** A timer that fires later than this says that the process was busy. */
+const noticeableMs = 25
 const firstBackoffMs = 100
 const longestBackoffMs = 2000
 /** A refusal that will not go away by itself is not asked for more often than this. */
@@ -144,7 +146,16 @@ export class Link {
   async #tryOnce(): Promise<void> {
     const { endpoint, driver, clock, connectTimeout } = this.#options
     const abort = (this.#abort = new AbortController())
+    const due = clock.now() + connectTimeout
+    let isGraced = false
     const late = (): void => {
+      // This process was busy itself when the time was over: the server gets as long again to be heard.
+      const behind = clock.now() - due
+      if (behind > noticeableMs && !isGraced) {
+        isGraced = true
+        timer = clock.setTimeout(late, Math.min(behind, connectTimeout))
+        return
+      }
       const what = `${endpoint.name}: no connection within ${connectTimeout} ms (connectTimeout covers TCP, TLS, login and the server's first reply).`
       const hint =
         endpoint.tls === undefined
@@ -152,7 +163,7 @@ export class Link {
           : " A server that does not speak TLS says nothing either: name it by 'redis:' without the option tls."
       abort.abort(new ShaleError('SERVER_UNAVAILABLE', what + hint))
     }
-    const timer = clock.setTimeout(late, connectTimeout)
+    let timer = clock.setTimeout(late, connectTimeout)
     try {
       await this.#open(abort.signal)
     } catch (error) {

@@ -31,6 +31,7 @@ export class PendingCalls {
   #first: PendingCall | undefined
   #last: PendingCall | undefined
   #ticking = false
+  #due = 0
 
   constructor(timeout: number, clock: Clock) {
     this.#timeout = timeout
@@ -78,7 +79,9 @@ export class PendingCalls {
 
   #tickIn(ms: number): void {
     this.#ticking = true
-    this.#clock.setTimeout(this.#tick, Math.max(ms, this.#gap))
+    const delay = Math.max(ms, this.#gap)
+    this.#due = this.#clock.now() + delay
+    this.#clock.setTimeout(this.#tick, delay)
   }
 
   readonly #tick = (): void => {
@@ -86,8 +89,10 @@ export class PendingCalls {
     if (this.#first === undefined) return
     const left = this.#left(this.#first)
     if (left > 0) return this.#tickIn(left)
+    // A process that was busy itself has not even sent its last commands: the server gets a moment to answer them.
+    if (this.#clock.now() - this.#due > longestGapMs && left > -this.#timeout) return this.#tickIn(longestGapMs)
     this.#ticking = true
-    // The process may have been busy: replies that have come meanwhile are read before anything is given up.
+    // Replies that have come meanwhile are read before anything is given up.
     setImmediate(() => {
       this.#ticking = false
       for (let call = this.#first; call !== undefined && this.#left(call) <= 0; call = this.#first) this.#expire(call)
