@@ -76,7 +76,8 @@ export class Lane {
 
   /** Goes on after a barrier. */
   leave(barrier: Barrier): void {
-    this.#waiting = this.#waiting.filter((one) => one.barrier !== barrier)
+    if (this.#waiting[0]?.barrier === barrier) this.#waiting.shift()
+    else this.#waiting = this.#waiting.filter((one) => one.barrier !== barrier)
     this.pump()
   }
 

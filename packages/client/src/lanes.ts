@@ -1,4 +1,13 @@
-import type { Clock, Command, Driver, Endpoint, Random, Reply, ShaleError, TimerHandle } from '@shale/contracts'
+import {
+  ShaleError,
+  type Clock,
+  type Command,
+  type Driver,
+  type Endpoint,
+  type Random,
+  type Reply,
+  type TimerHandle,
+} from '@shale/contracts'
 import { Barrier } from './barrier.ts'
 import { Lane, refuse, type LaneHost } from './lane.ts'
 import { closedError, Link } from './link.ts'
@@ -28,6 +37,8 @@ const growAt = 100
 const stalledAt = 8192
 /** A further connection that nobody needed for this long is closed. */
 const idleMs = 10_000
+/** How many operations may wait for several lanes at once. */
+const mostBarriers = 1000
 /** Beyond the deadline, for replies that come with it. */
 const closeGraceMs = 50
 
@@ -42,6 +53,7 @@ export class Lanes {
   #serving: Link[]
   #asked = false
   #timer: TimerHandle | undefined
+  #barriers = 0
   #closing: Promise<void> | undefined
 
   constructor(options: LanesOptions, events: LanesEvents) {
@@ -72,7 +84,20 @@ export class Lanes {
       const refusal = lane.refusal()
       if (refusal !== undefined) return commands.map(() => refuse(refusal))
     }
+    const { clock, timeout, endpoint } = this.#options
+    if (this.#barriers >= mostBarriers) {
+      const full = `${endpoint.name}: ${mostBarriers} operations over several connections wait already; nothing was sent.`
+      return commands.map(() => refuse(new ShaleError('SERVER_UNAVAILABLE', full)))
+    }
     const barrier = new Barrier(lanes, commands)
+    // A lane that hangs must not keep the others standing still.
+    const late = `${endpoint.name}: not all connections were free within ${timeout} ms; nothing was sent.`
+    const timer = clock.setTimeout(() => barrier.abort(new ShaleError('SERVER_TIMEOUT', late)), timeout)
+    this.#barriers++
+    void Promise.allSettled(barrier.replies).then(() => {
+      clock.clearTimeout(timer)
+      this.#barriers--
+    })
     for (const lane of lanes) lane.enter(barrier)
     return barrier.replies
   }
@@ -128,6 +153,7 @@ export class Lanes {
       if (!this.#serving.includes(link)) {
         this.#serving.push(link)
         this.#spread()
+        this.#lookForIdle()
       }
       for (const lane of this.#lanes) if (lane.link === link) lane.pump()
       this.#events.connected()
@@ -151,9 +177,13 @@ export class Lanes {
   #grow(): void {
     if (this.#closing !== undefined) return
     this.#asked = true
+    this.#lookForIdle()
     if (this.#serving.length === this.#links.length) return
     this.#links.find((link) => !this.#serving.includes(link))?.want()
-    this.#timer ??= this.#options.clock.setTimeout(() => this.#shrink(), idleMs)
+  }
+
+  #lookForIdle(): void {
+    if (this.#closing === undefined) this.#timer ??= this.#options.clock.setTimeout(() => this.#shrink(), idleMs)
   }
 
   #shrink(): void {
@@ -163,7 +193,7 @@ export class Lanes {
       this.#spread()
     }
     this.#asked = false
-    if (this.#serving.length > this.#options.connections.min) this.#timer = this.#options.clock.setTimeout(() => this.#shrink(), idleMs)
+    if (this.#serving.length > this.#options.connections.min) this.#lookForIdle()
   }
 }
 

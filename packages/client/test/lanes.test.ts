@@ -220,3 +220,31 @@ test('a further connection that ends leaves its keys to the others', async () =>
   await first.replyAll(1)
   expect(await answers).toEqual(Array.from({ length: 20 }, () => true))
 })
+
+test('a connection that hangs does not keep the others standing still at a barrier', async () => {
+  const { clock, one, two, store, a, b } = await twoLanes()
+  // The reply on the second connection never comes.
+  void store.get([b])
+  const moved = store.move([{ from: a, to: b }])
+  await turn()
+  clock.advance(499)
+  await turn()
+  const got = store.get([a])
+  expect(one.lines).toEqual([])
+  clock.advance(1)
+  await turn()
+  expect((await moved)[0]).toMatchObject({ code: 'SERVER_TIMEOUT' })
+  expect(one.lines).toEqual([`GET ${a}`])
+  expect(two.lines).toEqual([`GET ${b}`])
+  await one.reply(Buffer.from('A'))
+  expect(String((await got)[0])).toBe('A')
+})
+
+test('what waits at barriers is bounded', async () => {
+  const { store, one, a, b } = await twoLanes()
+  void store.get([b])
+  const moves = Array.from({ length: 1200 }, () => store.move([{ from: a, to: b }]))
+  const refused = await Promise.all(moves.slice(1000))
+  expect(refused.every(([answer]) => ShaleError.is(answer) && answer.code === 'SERVER_UNAVAILABLE')).toBe(true)
+  expect(one.lines).toEqual([])
+})

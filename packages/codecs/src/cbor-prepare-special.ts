@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { Tag } from 'cbor-x'
 import type { CborPreparer } from './cbor-prepare.ts'
 import { errorTypes, littleEndian, swapElements, tag, typedArrayTags } from './cbor-tags.ts'
-import { adviceFor, liveKind } from './kind-of-object.ts'
+import { adviceFor, kindOfObject, liveKind } from './kind-of-object.ts'
 import { maxPatternLength, weight } from './limits.ts'
 
 const tagOfView = new Map<string, number>(Array.from(typedArrayTags, ([number, type]) => [type.name, number]))
@@ -25,9 +25,16 @@ export function prepareSpecial(preparer: CborPreparer, value: object, prototype:
   }
   const live = liveKind(value)
   if (live !== undefined) preparer.refuse(value, `a ${live}`, adviceFor(live))
+  return preparer.plain(value, shared)
+}
+
+/** What stands for an instance of a class that says so by `toJSON`; the value itself for all others. */
+export function jsonOf(value: object): unknown {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return value
   const { toJSON } = value as { toJSON?: unknown }
-  const json: unknown = typeof toJSON === 'function' && !Object.hasOwn(value, 'toJSON') ? toJSON.call(value, '') : value
-  return json === value ? preparer.plain(value, shared) : preparer.ready(json)
+  if (typeof toJSON !== 'function' || Object.hasOwn(value, 'toJSON') || kindOfObject(value) !== undefined) return value
+  return toJSON.call(value, '')
 }
 
 function generic(name: string, ...args: unknown[]): Tag {

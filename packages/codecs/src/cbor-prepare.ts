@@ -1,5 +1,5 @@
 import { Tag } from 'cbor-x'
-import { prepareSpecial } from './cbor-prepare-special.ts'
+import { jsonOf, prepareSpecial } from './cbor-prepare-special.ts'
 import { type Shape, ShapeTable } from './cbor-shapes.ts'
 import { maxDefinitionBytes, maxDefinitions, tag } from './cbor-tags.ts'
 import { maxDepth, objectBudget, weight } from './limits.ts'
@@ -131,15 +131,28 @@ export class CborPreparer {
   }
 
   #object(value: object): unknown {
+    const json = jsonOf(value)
+    // What stands for an instance is an object of its own: it is what may be met again.
+    if (json !== value) return this.#nested(json)
     const number = this.#met(value)
     if (number !== undefined && number >= 0) return new Tag(number, tag.reference)
     if (number !== undefined) this.charge(weight.plain)
-    if (++this.#depth > maxDepth) {
-      this.refuse(value, `more than ${maxDepth} levels of nesting`, 'Store it in a flatter form, such as a list with references by id.')
-    }
+    this.#enter(value)
     const ready = this.#contents(value, number !== undefined)
     this.#depth--
     return number === undefined ? ready : new Tag(ready, tag.shared)
+  }
+
+  #nested(json: unknown): unknown {
+    this.#enter(json)
+    const ready = this.ready(json)
+    this.#depth--
+    return ready
+  }
+
+  #enter(value: unknown): void {
+    if (++this.#depth <= maxDepth) return
+    this.refuse(value, `more than ${maxDepth} levels of nesting`, 'Store it in a flatter form, such as a list with references by id.')
   }
 
   #contents(value: object, shared: boolean): unknown {

@@ -1,3 +1,4 @@
+import { KeyGuard } from './key-guard.ts'
 import type { CborReader } from './cbor-reader.ts'
 import { errorTypes, littleEndian, swapElements, tag, typedArrayTags } from './cbor-tags.ts'
 import { maxPatternLength, weight } from './limits.ts'
@@ -83,27 +84,6 @@ function readMap(reader: CborReader): Map<unknown, unknown> {
   for (let i = 0; i < length; i++) map.set(guard.check(reader.read()), reader.read())
   reader.leave()
   return map
-}
-
-const most = 64
-
-/**
- * Refuses big numbers that were chosen to collide: engines hash a BigInt by its lowest 64 bits alone, and many that
- * share them would make a set quadratic.
- */
-class KeyGuard {
-  #seen: Map<bigint, number> | undefined
-
-  check(key: unknown): unknown {
-    if (typeof key === 'bigint' && (key > 0xffff_ffff_ffff_ffffn || key < -0xffff_ffff_ffff_ffffn)) {
-      const low = BigInt.asUintN(64, key < 0n ? -key : key)
-      this.#seen ??= new Map()
-      const count = (this.#seen.get(low) ?? 0) + 1
-      if (count > most) throw corrupt('too many big numbers with the same lowest 64 bits as keys')
-      this.#seen.set(low, count)
-    }
-    return key
-  }
 }
 
 function readGeneric(reader: CborReader): unknown {

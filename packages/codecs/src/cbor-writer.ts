@@ -65,8 +65,16 @@ export class CborWriter {
       let ready = preparer.prepare(value, maxBytes, false)
       // The library has one buffer for all writers: no getter may use it while it writes.
       if (encodings !== before) ready = preparer.prepare(value, maxBytes, true)
-      const encoder = this.#encoder()
-      const body = encoder.encode(ready, overwriteNext)
+      let encoder = this.#encoder()
+      const known = preparer.shapes.length
+      let body = encoder.encode(ready, overwriteNext)
+      if (encoder.structures.length !== known && known > 0) {
+        // A getter gave another object the second time, whose record the library defined itself.
+        this.#structures.clear()
+        ready = preparer.prepare(value, maxBytes, true)
+        encoder = this.#encoder()
+        body = encoder.encode(ready, overwriteNext)
+      }
       if (body.length > keptBytes) encoder.useBuffer(Buffer.allocUnsafeSlow(firstBytes))
       const bytes = this.#records ? withDefinitions(preparer, body, headroom) : behind(body, headroom)
       const size = bytes.length - headroom

@@ -204,7 +204,8 @@ class EntrySerializer implements Serializer {
       return withHeadroom(payload)
     } catch (error) {
       if (ShaleError.is(error) && (error.code === 'VALUE_INVALID' || error.code === 'VALUE_TOO_LARGE')) throw error
-      const message = error instanceof Error ? error.message : String(error)
+      // A stack that is well used already may not bear what `maxDepth` allows.
+      const message = error instanceof RangeError ? 'it nests too deep' : error instanceof Error ? error.message : String(error)
       throw new ShaleError('VALUE_INVALID', `The value cannot be stored as ${this.#codec.name}: ${message}`, { cause: error })
     }
   }
