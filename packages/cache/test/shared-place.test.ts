@@ -10,7 +10,12 @@ test.each(['a store', 'a server'])('a cache voids the loads of another over %s',
   const one = createCache(options)
   const other = createCache(options)
   const gate = defer<string>()
-  const loading = one.getOrSet('a', () => gate.promise)
+  const begun = defer()
+  const loading = one.getOrSet('a', () => {
+    begun.resolve()
+    return gate.promise
+  })
+  await begun.promise
   await other.set('a', 'fresh')
   gate.resolve('stale')
   expect(await loading).toBe('stale')
