@@ -150,11 +150,11 @@ export class CborReader {
     return this.#length(first)
   }
 
-  /** The next item, which must be a number; a whole one from 0 up if `major` is 0. */
-  number(major?: 0x00): number {
+  /** The next item, which must be a number. */
+  number(): number {
     if (this.#pos >= this.#end) throw truncated()
     const type = this.#source[this.#pos]! >> 5
-    const value = type === 0 || ((type === 1 || type === 7) && major === undefined) ? this.read() : undefined
+    const value = type === 0 || type === 1 || type === 7 ? this.read() : undefined
     if (typeof value !== 'number') throw corrupt('something else where a number must be')
     return value
   }

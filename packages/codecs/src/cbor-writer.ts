@@ -4,6 +4,7 @@ import { headSize, writeHead } from './cbor-head.ts'
 import { CborPreparer } from './cbor-prepare.ts'
 import type { Shape } from './cbor-shapes.ts'
 import { maxDefinitions, otherTexts } from './cbor-tags.ts'
+import { ownBytes } from './own-bytes.ts'
 import { checkBudget } from './problems.ts'
 
 /** Tells the library to write the next value over this one, which has been copied by then. Source: encode.js of cbor-x. */
@@ -76,7 +77,7 @@ export class CborWriter {
         body = encoder.encode(ready, overwriteNext)
       }
       if (body.length > keptBytes) encoder.useBuffer(Buffer.allocUnsafeSlow(firstBytes))
-      const bytes = this.#records ? withDefinitions(preparer, body, headroom) : behind(body, headroom)
+      const bytes = this.#records ? withDefinitions(preparer, body, headroom) : ownBytes(body, headroom)
       const size = bytes.length - headroom
       checkBudget('cbor', preparer.objects, size)
       if (size <= maxBytes) return bytes
@@ -107,12 +108,6 @@ export class CborWriter {
     this.#structures.set(name, structures)
     return structures
   }
-}
-
-function behind(body: Uint8Array, headroom: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(headroom + body.length)
-  bytes.set(body, headroom)
-  return bytes
 }
 
 /** The body behind the definitions of its records, as one byte string, and the mark of texts that are not ASCII. */

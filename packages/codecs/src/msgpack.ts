@@ -4,6 +4,7 @@ import { checkData, type Rules } from './check-data.ts'
 import { codecIds } from './codec-ids.ts'
 import { adviceFor, kindOfObject, liveKind } from './kind-of-object.ts'
 import { scanMsgpack } from './msgpack-scan.ts'
+import { ownBytes } from './own-bytes.ts'
 import { checkBudget, unstorable } from './problems.ts'
 
 /**
@@ -102,9 +103,7 @@ const codec: Codec = Object.freeze({
       )
     }
     checkBudget('msgpack', objects, packed.length)
-    const bytes = Buffer.allocUnsafeSlow(packed.length)
-    bytes.set(packed)
-    return bytes
+    return ownBytes(packed)
   },
   decode(bytes: Uint8Array): unknown {
     scanMsgpack(bytes)

@@ -7,6 +7,7 @@ import { Encryption, type EncryptionOptions, type EntryContext } from './encrypt
 import { decodeHeader, encodeHeader, type Envelope, fixedHeaderBytes, isEnveloped, isPlain, writeFixedHeader } from './envelope.ts'
 import { type FastCodec, isFast } from './fast-codec.ts'
 import { decodeInteger, encodeInteger, isIntegerText, isIntegerValue } from './integer.ts'
+import { ownBytes } from './own-bytes.ts'
 import { corrupt, unknown } from './problems.ts'
 
 /** How entries are made and read. */
@@ -168,7 +169,7 @@ class EntrySerializer implements Serializer {
     const codec = isInteger ? codecIds.integer : this.#codec.id
     const protocol = isInteger ? integerProtocol : this.#codec.protocol
     const time = createdAt ?? this.#clock.now()
-    const entry = isInteger ? withHeadroom(encodeInteger(value)) : this.#payload(value)
+    const entry = isInteger ? ownBytes(encodeInteger(value), fixedHeaderBytes) : this.#payload(value)
     const size = entry.length - fixedHeaderBytes
     const compression = this.#compression !== undefined && size >= this.#compression.threshold ? this.#compression : undefined
     if (compression === undefined && encryption === undefined && others === undefined) {
@@ -201,7 +202,7 @@ class EntrySerializer implements Serializer {
           `The value takes ${payload.length} bytes as ${this.#codec.name}; expected at most ${this.#maxValueBytes}. Store less under one key, or raise maxValueBytes.`,
         )
       }
-      return withHeadroom(payload)
+      return ownBytes(payload, fixedHeaderBytes)
     } catch (error) {
       if (ShaleError.is(error) && (error.code === 'VALUE_INVALID' || error.code === 'VALUE_TOO_LARGE')) throw error
       // A stack that is well used already may not bear what `maxDepth` allows.
@@ -269,12 +270,6 @@ function checkContext(context: EntryContext | undefined): asserts context is Ent
     'CONFIG_INVALID',
     `context: expected { prefix, key }, which encryption binds the entry to; found ${describe(context)}.`,
   )
-}
-
-function withHeadroom(payload: Uint8Array): Uint8Array {
-  const entry = Buffer.allocUnsafeSlow(fixedHeaderBytes + payload.length)
-  entry.set(payload, fixedHeaderBytes)
-  return entry
 }
 
 function joined(header: Uint8Array, payload: Uint8Array): Uint8Array {

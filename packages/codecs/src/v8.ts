@@ -3,6 +3,7 @@ import type { Codec } from '@shale/contracts'
 import { checkData, type Rules } from './check-data.ts'
 import { codecIds } from './codec-ids.ts'
 import { adviceFor, kindOfObject, liveKind } from './kind-of-object.ts'
+import { ownBytes } from './own-bytes.ts'
 import { checkBudget, unstorable } from './problems.ts'
 import { scanV8 } from './v8-scan.ts'
 
@@ -52,9 +53,7 @@ const codec: Codec = Object.freeze({
       )
     }
     checkBudget('v8', objects, serialized.length)
-    const bytes = Buffer.allocUnsafeSlow(serialized.length)
-    bytes.set(serialized)
-    return bytes
+    return ownBytes(serialized)
   },
   decode(bytes: Uint8Array): unknown {
     scanV8(bytes)
