@@ -1,5 +1,5 @@
-import type { Command, Endpoint, StoreEntry, StoreIncrement, StoreMove, StoreSwap } from '@shale/contracts'
-import { incrScript, persistScript, swapScript } from './scripts.ts'
+import type { Command, Endpoint, StoreEntry, StoreFill, StoreIncrement, StoreLease, StoreMove, StoreSwap } from '@shale/contracts'
+import { fillScript, getWithTtlScript, incrScript, persistScript, swapScript, takeScript } from './scripts.ts'
 
 // Scripts are sent whole: a retry after NOSCRIPT would let later commands on the key overtake.
 
@@ -18,6 +18,11 @@ export const touch = (key: string, ttl: number | null): Command =>
   ttl === null ? ['EVAL', persistScript, '1', key] : ['PEXPIRE', key, String(ttl)]
 export const incr = ({ key, by }: StoreIncrement): Command => ['EVAL', incrScript, '1', key, String(by)]
 export const move = ({ from, to }: StoreMove): Command => ['RENAME', from, to]
+export const getWithTtl = (key: string): Command => ['EVAL', getWithTtlScript, '1', key]
+export const take = (key: string): Command => ['EVAL', takeScript, '1', key]
+export const lease = ({ token, ttl }: StoreLease, at: string): Command => ['SET', at, token, 'NX', 'PX', String(ttl)]
+export const fill = ({ key, value, ttl, token }: StoreFill, at: string): Command =>
+  ttl === null ? ['EVAL', fillScript, '2', key, at, token, value] : ['EVAL', fillScript, '2', key, at, token, value, 'PX', String(ttl)]
 export const scan = (cursor: string, pattern: string): Command => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']
 export const flush: Command = ['FLUSHDB', 'ASYNC']
 

@@ -5,15 +5,17 @@ class PendingCall {
   previous: PendingCall | undefined
   next: PendingCall | undefined
   readonly since: number
-  readonly late: (subject: never) => unknown
+  readonly late: (subject: never, detail: never) => unknown
   readonly subject: unknown
+  readonly detail: unknown
   resolve!: (value: never) => void
   reject!: (error: unknown) => void
 
-  constructor(since: number, late: (subject: never) => unknown, subject: unknown) {
+  constructor(since: number, late: (subject: never, detail: never) => unknown, subject: unknown, detail: unknown) {
     this.since = since
     this.late = late
     this.subject = subject
+    this.detail = detail
   }
 }
 
@@ -39,9 +41,13 @@ export class PendingCalls {
     this.#clock = clock
   }
 
-  /** What `work` gives; once its time is over, what `late` gives or throws of `subject` instead. */
-  add<T, S>(work: Promise<T>, late: (subject: S) => T, subject: S): Promise<T> {
-    const call = new PendingCall(this.#clock.now(), late as (subject: never) => unknown, subject)
+  /**
+   * What `work` gives; once its time is over, what `late` gives or throws of `subject` and `detail` instead.
+   *
+   * @param since when the call began that the work is a part of, by the clock; now unless stated.
+   */
+  add<T, S, D>(work: Promise<T>, late: (subject: S, detail: D) => T, subject: S, detail: D, since: number = this.#clock.now()): Promise<T> {
+    const call = new PendingCall(since, late as (subject: never, detail: never) => unknown, subject, detail)
     return new Promise<T>((resolve, reject) => {
       call.resolve = resolve as (value: never) => void
       call.reject = reject
@@ -59,12 +65,18 @@ export class PendingCalls {
     })
   }
 
+  /** Puts a call where it belongs by its age: nearly always at the end. */
   #append(call: PendingCall): void {
-    call.previous = this.#last
-    if (this.#last === undefined) this.#first = call
-    else this.#last.next = call
-    this.#last = call
-    if (!this.#ticking) this.#tickIn(this.#timeout)
+    let previous = this.#last
+    while (previous !== undefined && previous.since > call.since) previous = previous.previous
+    const next = previous === undefined ? this.#first : previous.next
+    call.previous = previous
+    call.next = next
+    if (previous === undefined) this.#first = call
+    else previous.next = call
+    if (next === undefined) this.#last = call
+    else next.previous = call
+    if (!this.#ticking) this.#tickIn(this.#left(call))
   }
 
   #remove(call: PendingCall): void {
@@ -109,7 +121,7 @@ export class PendingCalls {
   #expire(call: PendingCall): void {
     this.#remove(call)
     try {
-      call.resolve(call.late(call.subject as never) as never)
+      call.resolve(call.late(call.subject as never, call.detail as never) as never)
     } catch (error) {
       call.reject(error)
     }

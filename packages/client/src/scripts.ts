@@ -39,3 +39,25 @@ if string.find(redis.call('GET',KEYS[1]),'^%-?[1-9]%d*$') then return '${incrFai
 return '${incrFailures.type}'
 end
 return r`
+
+/** What an entry holds and how long it will, of one moment. KEYS: the key. Gives value and PTTL, or nil. */
+export const getWithTtlScript: string = `local v=redis.call('GET',KEYS[1])
+if not v then return false end
+return {v,redis.call('PTTL',KEYS[1])}`
+
+/** Removes an entry and gives what it was, as `getWithTtlScript` does. KEYS: the key. */
+export const takeScript: string = `local v=redis.call('GET',KEYS[1])
+if not v then return false end
+local t=redis.call('PTTL',KEYS[1])
+redis.call('DEL',KEYS[1])
+return {v,t}`
+
+/**
+ * Stores an entry if its key is absent and its lease is held by the token, and ends that lease. KEYS: the key, its lease. ARGV:
+ * the token, the value, the options of SET. Gives 1 or 0.
+ */
+export const fillScript: string = `if redis.call('GET',KEYS[2])~=ARGV[1] then return 0 end
+redis.call('DEL',KEYS[2])
+if redis.call('EXISTS',KEYS[1])==1 then return 0 end
+redis.call('SET',KEYS[1],unpack(ARGV,2))
+return 1`

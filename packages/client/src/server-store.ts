@@ -2,12 +2,16 @@ import { isUtf8 } from 'node:buffer'
 import {
   ShaleError,
   type Answer,
+  type Command,
   type Endpoint,
   type Reply,
   type ScanPage,
   type Store,
+  type StoredValue,
   type StoreEntry,
+  type StoreFill,
   type StoreIncrement,
+  type StoreLease,
   type StoreLocation,
   type StoreMove,
   type StoreObserver,
@@ -29,14 +33,25 @@ interface Part {
   readonly at: number[]
 }
 
+/** Where the lease of a stored key is kept: on the same server, and under no key that an entry can have. */
+export type LeaseNaming = (stored: string) => string
+
+export const usualLeaseKey: LeaseNaming = (stored) => `shale~lease:${stored}`
+
+export interface ServerStoreOptions extends LanesOptions {
+  readonly leaseKey?: LeaseNaming | undefined
+}
+
 /** One Redis or Valkey server as a store. It has no deadline of its own. */
 export class ServerStore implements Store {
+  readonly #leaseKey: LeaseNaming
   readonly #endpoint: Endpoint
   readonly #lanes: Lanes
   readonly #observers: StoreObserver[] = []
 
-  constructor(options: LanesOptions) {
+  constructor(options: ServerStoreOptions) {
     this.#endpoint = options.endpoint
+    this.#leaseKey = options.leaseKey ?? usualLeaseKey
     const { name } = options.endpoint
     this.#lanes = new Lanes(options, {
       connected: () => this.#observers.forEach((observer) => observer.connected?.(name)),
@@ -55,7 +70,7 @@ export class ServerStore implements Store {
   }
 
   add(entries: readonly StoreEntry[]): Promise<Answer<boolean>[]> {
-    return this.#each(entries, commands.add, (reply) => reply !== null)
+    return this.#each(entries, commands.add, isNotNull)
   }
 
   swap(swaps: readonly StoreSwap[]): Promise<Answer<boolean>[]> {
@@ -103,6 +118,28 @@ export class ServerStore implements Store {
     return Promise.all(replies.map((reply) => reply.then(() => true, falseIfMissing)))
   }
 
+  getWithTtl(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]> {
+    return this.#eachKey(keys, commands.getWithTtl, storedValue)
+  }
+
+  take(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]> {
+    return this.#eachKey(keys, commands.take, storedValue)
+  }
+
+  // A lease goes the way of its key, so that neither overtakes the other.
+
+  lease(leases: readonly StoreLease[]): Promise<Answer<boolean>[]> {
+    return this.#each(leases, (lease) => commands.lease(lease, this.#leaseKey(lease.key)), isNotNull)
+  }
+
+  fill(entries: readonly StoreFill[]): Promise<Answer<boolean>[]> {
+    return this.#each(entries, (entry) => commands.fill(entry, this.#leaseKey(entry.key)), isOne)
+  }
+
+  release(keys: readonly string[]): Promise<Answer<boolean>[]> {
+    return this.#eachKey(keys, (key) => commands.remove([this.#leaseKey(key)]), isOne)
+  }
+
   async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
     // What this process wrote before is there when the scan begins, over whatever connection it went.
     const first = this.#lanes.together(this.#lanes.all, [commands.scan('0', pattern)])[0] as Promise<Reply>
@@ -117,6 +154,11 @@ export class ServerStore implements Store {
 
   async flush(): Promise<void> {
     await this.#lanes.together(this.#lanes.all, [commands.flush])[0]
+  }
+
+  /** Sends a command that concerns no key. */
+  ask(command: Command): Promise<Reply> {
+    return (this.#lanes.all[0] as Lane).send(command)
   }
 
   locate(_key: string): StoreLocation {
@@ -205,12 +247,19 @@ export class ServerStore implements Store {
 const onlyBytes = (reply: Reply): Answer<Uint8Array | undefined>[] => [reply === null ? undefined : (reply as Uint8Array)]
 const onlyError = (error: unknown): ShaleError[] => [error as ShaleError]
 const asAnswer = (error: unknown): ShaleError => error as ShaleError
+const isNotNull = (reply: Reply): boolean => reply !== null
 const isOne = (reply: Reply): boolean => reply === 1
 const text = (reply: Reply): string => (typeof reply === 'string' ? reply : Buffer.from(reply as Uint8Array).toString())
 
 function ttlOfReply(reply: Reply): number | null | undefined {
   if (reply === -2) return undefined
   return reply === -1 ? null : (reply as number)
+}
+
+function storedValue(reply: Reply): StoredValue | undefined {
+  if (reply === null) return undefined
+  const [value, left] = reply as [Uint8Array, number]
+  return { value, ttl: left === -1 ? null : left }
 }
 
 function readable(page: readonly Uint8Array[]): ScanPage {

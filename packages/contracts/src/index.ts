@@ -9,13 +9,19 @@ export { systemClock, type Clock, type Random, type TimerHandle } from './clock.
 // Roles
 export type {
   Answer,
+  BreakerState,
   ScanPage,
+  ServerStatus,
   Store,
+  StoredValue,
   StoreEntry,
+  StoreFill,
   StoreIncrement,
+  StoreLease,
   StoreLocation,
   StoreMove,
   StoreObserver,
+  StorePart,
   StoreSwap,
   Tally,
 } from './store.ts'
@@ -25,5 +31,6 @@ export type { Router, RouterFactory, RouterNode } from './router.ts'
 export type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply, TlsOptions } from './driver.ts'
 
 // For authors of stores, codecs and drivers
+export { BatchStore, StoreDecorator, type BatchName, type BatchOperation } from './batch-store.ts'
 export { describe } from './describe.ts'
 export { compileGlob, escapeGlob } from './glob.ts'

@@ -22,6 +22,27 @@ export interface StoreSwap {
   readonly ttl?: number | null | undefined
 }
 
+/** What an entry holds, of one moment. */
+export interface StoredValue {
+  readonly value: Uint8Array
+  /** Whole milliseconds left; `null` never expires. */
+  readonly ttl: number | null
+}
+
+/** The right to fill a key, until it is used, voided or runs out. */
+export interface StoreLease {
+  readonly key: string
+  /** Who holds it: a random text. */
+  readonly token: string
+  /** Whole milliseconds above zero. */
+  readonly ttl: number
+}
+
+/** An entry to be stored by whoever holds the lease of its key. */
+export interface StoreFill extends StoreEntry {
+  readonly token: string
+}
+
 /** An entry whose integer is to grow by `by`, a safe integer. */
 export interface StoreIncrement {
   readonly key: string
@@ -46,6 +67,33 @@ export interface Tally {
 export interface StoreLocation {
   readonly shard: string
   readonly server: string
+}
+
+/** How a server is, for people to read. Times are milliseconds. */
+export interface ServerStatus {
+  readonly shard: string
+  readonly server: string
+  readonly role: 'primary' | 'replica' | 'unknown'
+  /** `'idle'` was not needed yet; `'down'` waits for the next try. */
+  readonly state: 'idle' | 'connecting' | 'ready' | 'down' | 'closed'
+  readonly breaker: BreakerState
+  /** From the command to its reply, of a sample of the latest ones; `undefined` before the first. */
+  readonly latency: { readonly p50: number; readonly p95: number; readonly p99: number } | undefined
+  /** How far a replica is behind its primary; `undefined` where it is not known. */
+  readonly lag: number | undefined
+  /** How often a connection was made anew. */
+  readonly reconnects: number
+}
+
+/** `'open'` refuses calls at once; `'half-open'` still does, and tries whether the server is back; `'off'` has none. */
+export type BreakerState = 'closed' | 'open' | 'half-open' | 'off'
+
+/** A part of a store that holds entries of its own, and which of them belong there. */
+export interface StorePart {
+  readonly shard: string
+  readonly store: Store
+  /** Whether a key that is found here is where it is looked for. */
+  isHome(key: string): boolean
 }
 
 /** One step of a scan: some stored keys (perhaps none, perhaps some seen before). */
@@ -85,8 +133,22 @@ export interface Store {
    * `VALUE_NOT_INTEGER`, `VALUE_OUT_OF_RANGE` (the result is no safe integer), each leaving the entry as it was.
    */
   incr(increments: readonly StoreIncrement[]): Promise<Answer<number>[]>
-  /** Renames each entry, atomically on one server; answers whether it was there. */
+  /**
+   * Renames each entry over whatever is at the new key; answers whether it was there. Atomic where one server holds both keys;
+   * elsewhere the entry is taken, then stored, and put back if that fails and its place is still free: the error's `partial` is
+   * `{ putBack: boolean }` then.
+   */
   move(moves: readonly StoreMove[]): Promise<Answer<boolean>[]>
+  /** What each key holds and how long it will; `undefined` is missing. Another Redis type is `CODEC_CORRUPT`. */
+  getWithTtl(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]>
+  /** Removes each entry, atomically, and answers what it was; `undefined` is missing. Another Redis type is left, and `CODEC_CORRUPT`. */
+  take(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]>
+  /** Takes the lease of each key that nobody holds; answers whether it is ours. It is kept beside the key, whatever the key holds. */
+  lease(leases: readonly StoreLease[]): Promise<Answer<boolean>[]>
+  /** Stores each entry whose lease its token holds and whose key is absent, atomically; answers whether it did. Ends that lease. */
+  fill(entries: readonly StoreFill[]): Promise<Answer<boolean>[]>
+  /** Ends the leases of the keys, whoever holds them: what was to fill them is refused. Answers whether there was one. */
+  release(keys: readonly string[]): Promise<Answer<boolean>[]>
   /**
    * The stored keys that match a Redis glob, page by page, in bounded memory. Each key that is there throughout
    * comes at least once. Keys that are not valid UTF-8 are left out. A page that fails rejects.
@@ -102,6 +164,10 @@ export interface Store {
   close(): Promise<void>
   /** Tells one more observer what happens from now on. A store that has nothing to tell lacks it. */
   observe?(observer: StoreObserver): void
+  /** How each of its servers is. A store without servers lacks it. */
+  status?(): readonly ServerStatus[]
+  /** The parts between which entries can be in the wrong place. A store that is whole lacks it. */
+  parts?(): readonly StorePart[]
 }
 
 /** Hears what a store has to tell beside its answers. No method may throw. */
@@ -112,4 +178,12 @@ export interface StoreObserver {
   disconnected?(server: string, error: ShaleError): void
   /** A key of a batch that was answered as missing holds another Redis type. */
   foreign?(key: string): void
+  /** A server's breaker changed. */
+  breaker?(server: string, state: BreakerState): void
+  /** Another server is the primary of a shard now; `previous` is `undefined` for the first one that was found. */
+  primary?(shard: string, server: string, previous: string | undefined): void
+  /** A replica is read from now on, or is not; `lag` in milliseconds, where it is known. */
+  replica?(shard: string, server: string, readable: boolean, lag: number | undefined): void
+  /** A shard is back, and keys whose last write had failed were removed there; `keys` is how many, `undefined` all of this cache. */
+  repaired?(shard: string, keys: number | undefined): void
 }

@@ -4,8 +4,11 @@ import {
   type Answer,
   type ScanPage,
   type Store,
+  type StoredValue,
   type StoreEntry,
+  type StoreFill,
   type StoreIncrement,
+  type StoreLease,
   type StoreLocation,
   type StoreMove,
   type StoreSwap,
@@ -14,6 +17,7 @@ import {
 import { hold, maxHeldBytes, release } from './bytes.ts'
 import { EntryTable, type Entry } from './entry-table.ts'
 import { addToText } from './integer.ts'
+import { Leases } from './leases.ts'
 import { resolveOptions, type MemoryLimits, type MemoryStoreOptions } from './options.ts'
 
 /** What an entry counts for beside the bytes of its key and value: about what the runtime needs to keep it. */
@@ -40,6 +44,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 class MemoryStore implements Store {
   readonly #limits: MemoryLimits
   readonly #entries = new EntryTable()
+  readonly #leases = new Leases()
   #closed = false
 
   constructor(limits: MemoryLimits) {
@@ -149,6 +154,44 @@ class MemoryStore implements Store {
     })
   }
 
+  async getWithTtl(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]> {
+    const now = this.#read()
+    return keys.map((key) => {
+      const entry = this.#find(key, now)
+      if (entry === undefined) return undefined
+      this.#entries.use(entry)
+      return storedValue(entry, now)
+    })
+  }
+
+  async take(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]> {
+    const now = this.#write(keys.length)
+    return keys.map((key) => {
+      const entry = this.#find(key, now)
+      if (entry === undefined) return undefined
+      this.#entries.remove(entry)
+      return storedValue(entry, now)
+    })
+  }
+
+  async lease(leases: readonly StoreLease[]): Promise<Answer<boolean>[]> {
+    const now = this.#write(0)
+    return leases.map(({ key, token, ttl }) => this.#leases.take(key, token, now + ttl, now))
+  }
+
+  async fill(entries: readonly StoreFill[]): Promise<Answer<boolean>[]> {
+    const now = this.#write(entries.length)
+    return entries.map(({ key, value, ttl, token }) => {
+      if (!this.#leases.use(key, token, now) || this.#find(key, now) !== undefined) return false
+      return this.#put(undefined, key, value, expiry(now, ttl), now)
+    })
+  }
+
+  async release(keys: readonly string[]): Promise<Answer<boolean>[]> {
+    const now = this.#write(0)
+    return keys.map((key) => this.#leases.end(key, now))
+  }
+
   async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
     this.#check()
     const matches = compileGlob(pattern)
@@ -172,6 +215,7 @@ class MemoryStore implements Store {
   async flush(): Promise<void> {
     this.#check()
     this.#entries.clear()
+    this.#leases.clear()
   }
 
   locate(): StoreLocation {
@@ -185,6 +229,7 @@ class MemoryStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     this.#entries.clear()
+    this.#leases.clear()
   }
 
   #check(): void {
@@ -241,6 +286,10 @@ class MemoryStore implements Store {
         `found one of ${bytes}, key and overhead included. Raise maxBytes, or store less under one key.`,
     )
   }
+}
+
+function storedValue({ value, expiresAt }: Entry, now: number): StoredValue {
+  return { value: release(value), ttl: expiresAt === Infinity ? null : expiresAt - now }
 }
 
 function entryBytes(key: string, value: Uint8Array | string): number {

@@ -1,20 +1,19 @@
-import type {
-  Answer,
-  ScanPage,
-  ShaleError,
-  Store,
-  StoreEntry,
-  StoreIncrement,
-  StoreLocation,
-  StoreMove,
-  StoreObserver,
-  StoreSwap,
-  Tally,
+import {
+  BatchStore,
+  type Answer,
+  type BatchOperation,
+  type ScanPage,
+  type ShaleError,
+  type Store,
+  type StoreLocation,
+  type StoreMove,
+  type StoreObserver,
+  type Tally,
 } from '@shale/contracts'
 import type { Gate } from './gate.ts'
 
 /** The methods of a store that can fail. */
-export type StoreOperation = Exclude<keyof Store, 'locate' | 'close' | 'observe'>
+export type StoreOperation = Exclude<keyof Store, 'locate' | 'close' | 'observe' | 'status' | 'parts'>
 
 /** A call that reached a fault store. */
 export interface StoreCall {
@@ -68,12 +67,13 @@ interface Hit {
   readonly concerns: (keys: readonly string[]) => boolean
 }
 
-class FaultyStore implements FaultStore {
+class FaultyStore extends BatchStore implements FaultStore {
   readonly calls: StoreCall[] = []
   readonly #store: Store
   readonly #faults: Injected[] = []
 
   constructor(store: Store) {
+    super()
     this.#store = store
   }
 
@@ -85,45 +85,12 @@ class FaultyStore implements FaultStore {
     }
   }
 
-  get(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {
-    return this.#batch('get', keys, own, (some) => this.#store.get(some))
-  }
-
-  set(entries: readonly StoreEntry[]): Promise<Answer<true>[]> {
-    return this.#batch('set', entries, keyOf, (some) => this.#store.set(some))
-  }
-
-  add(entries: readonly StoreEntry[]): Promise<Answer<boolean>[]> {
-    return this.#batch('add', entries, keyOf, (some) => this.#store.add(some))
-  }
-
-  swap(swaps: readonly StoreSwap[]): Promise<Answer<boolean>[]> {
-    return this.#batch('swap', swaps, keyOf, (some) => this.#store.swap(some))
-  }
-
-  has(keys: readonly string[]): Promise<Answer<boolean>[]> {
-    return this.#batch('has', keys, own, (some) => this.#store.has(some))
-  }
-
-  ttl(keys: readonly string[]): Promise<Answer<number | null | undefined>[]> {
-    return this.#batch('ttl', keys, own, (some) => this.#store.ttl(some))
-  }
-
-  touch(keys: readonly string[], ttl: number | null): Promise<Answer<boolean>[]> {
-    return this.#batch('touch', keys, own, (some) => this.#store.touch(some, ttl))
-  }
-
-  incr(increments: readonly StoreIncrement[]): Promise<Answer<number>[]> {
-    return this.#batch('incr', increments, keyOf, (some) => this.#store.incr(some))
-  }
-
-  move(moves: readonly StoreMove[]): Promise<Answer<boolean>[]> {
-    return this.#batch(
-      'move',
-      moves,
-      ({ from, to }) => [from, to],
-      (some) => this.#store.move(some),
-    )
+  protected batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    const keysOf = (item: I): readonly string[] =>
+      operation.name === 'move' ? [(item as StoreMove).from, (item as StoreMove).to] : [operation.keyOf(item)]
+    const call = (some: readonly I[]): Promise<Answer<T>[]> => operation.call(this.#store, some)
+    const hit = this.#meet(operation.name, items.flatMap(keysOf))
+    return hit === undefined ? call(items) : answerWith(hit, items, keysOf, call)
   }
 
   delete(keys: readonly string[]): Promise<Tally> {
@@ -172,16 +139,6 @@ class FaultyStore implements FaultStore {
     return { fault, concerns: (some) => fault.keys === undefined || some.some(fault.keys) }
   }
 
-  #batch<I, T>(
-    operation: StoreOperation,
-    items: readonly I[],
-    keysOf: (item: I) => readonly string[],
-    call: (items: readonly I[]) => Promise<Answer<T>[]>,
-  ): Promise<Answer<T>[]> {
-    const hit = this.#meet(operation, items.flatMap(keysOf))
-    return hit === undefined ? call(items) : answerWith(hit, items, keysOf, call)
-  }
-
   async #deleteWith(hit: Hit, keys: readonly string[]): Promise<Tally> {
     const failed = new Map<string, ShaleError>()
     const answers = await answerWith(hit, keys, own, async (some) => {
@@ -207,7 +164,6 @@ class FaultyStore implements FaultStore {
 }
 
 const own = (key: string): readonly string[] => [key]
-const keyOf = ({ key }: { readonly key: string }): readonly string[] => [key]
 
 async function happen({ gate, error }: Fault): Promise<void> {
   await gate?.pass()

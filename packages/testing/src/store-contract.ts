@@ -8,6 +8,7 @@ import { expiry } from './store-contract/expiry.ts'
 import { foreign } from './store-contract/foreign.ts'
 import { lifecycle } from './store-contract/lifecycle.ts'
 import { scanning } from './store-contract/scanning.ts'
+import { transfers } from './store-contract/transfers.ts'
 import type { TestFunction } from './test-function.ts'
 
 /** A store to be tested, and how to be rid of what was made for it. */
@@ -30,7 +31,7 @@ export interface StoreContract {
  * after the other. A failed test throws an `AssertionError`.
  */
 export function storeContract({ test, create, capabilities = {} }: StoreContract): void {
-  const suites: StoreCases[] = [batches, conditions, counters, expiry, scanning, concurrency, lifecycle]
+  const suites: StoreCases[] = [batches, conditions, counters, expiry, scanning, transfers, concurrency, lifecycle]
   if (capabilities.putForeign !== undefined) suites.push(foreign)
   for (const cases of suites) {
     for (const [name, run] of Object.entries(cases)) {

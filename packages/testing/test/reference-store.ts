@@ -3,8 +3,11 @@ import {
   ShaleError,
   type Clock,
   type Store,
+  type StoredValue,
   type StoreEntry,
+  type StoreFill,
   type StoreIncrement,
+  type StoreLease,
   type StoreMove,
   type StoreSwap,
 } from '@shale/contracts'
@@ -17,6 +20,7 @@ export interface Held {
 /** A store as simple as can be, which the suites are tried on; what is broken in a test is overridden there. */
 export class ReferenceStore implements Store {
   readonly entries = new Map<string, Held>()
+  readonly leases = new Map<string, { token: string; expiresAt: number }>()
   readonly clock: Clock
   #closed = false
 
@@ -112,6 +116,51 @@ export class ReferenceStore implements Store {
     })
   }
 
+  async getWithTtl(keys: readonly string[]): Promise<(StoredValue | undefined)[]> {
+    return keys.map((key) => this.value(key))
+  }
+
+  async take(keys: readonly string[]): Promise<(StoredValue | undefined)[]> {
+    return keys.map((key) => {
+      const value = this.value(key)
+      this.entries.delete(key)
+      return value
+    })
+  }
+
+  value(key: string): StoredValue | undefined {
+    const held = this.find(key)
+    return held && { value: held.value.slice(), ttl: held.expiresAt === Infinity ? null : held.expiresAt - this.clock.now() }
+  }
+
+  async lease(leases: readonly StoreLease[]): Promise<boolean[]> {
+    this.find('')
+    return leases.map(({ key, token, ttl }) => {
+      const free = this.holder(key) === undefined
+      if (free) this.leases.set(key, { token, expiresAt: this.end(ttl) })
+      return free
+    })
+  }
+
+  async fill(entries: readonly StoreFill[]): Promise<boolean[]> {
+    return entries.map(({ key, value, ttl, token }) => {
+      const holds = this.holder(key) === token
+      if (holds) this.leases.delete(key)
+      return holds && this.find(key) === undefined && this.put(key, value, ttl)
+    })
+  }
+
+  async release(keys: readonly string[]): Promise<boolean[]> {
+    return keys.map((key) => this.holder(key) !== undefined && this.leases.delete(key))
+  }
+
+  holder(key: string): string | undefined {
+    this.find('')
+    const held = this.leases.get(key)
+    if (held !== undefined && held.expiresAt <= this.clock.now()) this.leases.delete(key)
+    return this.leases.get(key)?.token
+  }
+
   async *scan(pattern: string): AsyncGenerator<string[]> {
     const matches = compileGlob(pattern)
     this.find('')
@@ -122,6 +171,7 @@ export class ReferenceStore implements Store {
   async flush(): Promise<void> {
     this.find('')
     this.entries.clear()
+    this.leases.clear()
   }
 
   locate(): { shard: string; server: string } {

@@ -1,0 +1,68 @@
+import type { Command, Endpoint, Reply, ServerStatus, Store, StoreObserver } from '@shale/contracts'
+import { ServerStore, type ServerStoreOptions } from './server-store.ts'
+
+export interface ServerOptions extends ServerStoreOptions {
+  /** The shard that the server is one of, by name. */
+  readonly shard: string
+}
+
+/** One server: its store, guarded, and how it is. */
+export class Server {
+  readonly endpoint: Endpoint
+  readonly shard: string
+  /** Refuses at once what the server cannot answer now; has no deadline of its own. */
+  readonly store: Store
+  readonly #store: ServerStore
+
+  constructor(options: ServerOptions) {
+    this.endpoint = options.endpoint
+    this.shard = options.shard
+    this.#store = new ServerStore(options)
+    this.store = this.#store
+  }
+
+  /** The server as it may be shown. */
+  get name(): string {
+    return this.endpoint.name
+  }
+
+  /** Whether calls are let through to it: it was not found to be down. */
+  get available(): boolean {
+    return true
+  }
+
+  /** Milliseconds from a command to its reply, smoothed; `undefined` before the first. */
+  get latency(): number | undefined {
+    return undefined
+  }
+
+  status(): ServerStatus {
+    return {
+      shard: this.shard,
+      server: this.name,
+      role: 'unknown',
+      state: 'idle',
+      breaker: 'off',
+      latency: this.latency === undefined ? undefined : { p50: this.latency, p95: this.latency, p99: this.latency },
+      lag: undefined,
+      reconnects: 0,
+    }
+  }
+
+  /** Asks the server about itself. Rejects with a `ShaleError`. */
+  ask(command: Command): Promise<Reply> {
+    return this.#store.ask(command)
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#store.observe(observer)
+  }
+
+  connect(): Promise<void> {
+    return this.#store.connect()
+  }
+
+  close(): Promise<void> {
+    return this.#store.close()
+  }
+}
