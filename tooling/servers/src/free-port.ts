@@ -5,14 +5,15 @@ const lowest = 10_000
 const highest = 32_000
 
 /** A port of the loopback interface that was free a moment ago; whoever binds it must be ready to try another. */
-export async function freePort(): Promise<number> {
+export async function freePort(below: number = highest): Promise<number> {
   for (;;) {
-    const port = lowest + Math.floor(Math.random() * (highest - lowest))
-    if (await canBind(port)) return port
+    const port = lowest + Math.floor(Math.random() * (below - lowest))
+    if (await isFreePort(port)) return port
   }
 }
 
-function canBind(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of the loopback interface. */
+export function isFreePort(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

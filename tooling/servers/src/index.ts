@@ -1,4 +1,6 @@
 export { startRedis, type RedisServer, type StartRedisOptions } from './redis-server.ts'
+export { startCluster, type ClusterNode, type RedisCluster, type StartClusterOptions } from './redis-cluster.ts'
+export type { SlotMigration } from './slot-migration.ts'
 export { startSilentServer, type SilentServer } from './silent-server.ts'
 export { startProxy, type FaultProxy } from './fault-proxy.ts'
 export { RawConnection, type RawReply } from './raw-connection.ts'
