@@ -90,12 +90,15 @@ export function startProxy(target: NetConnectOpts): Promise<FaultProxy> {
 }
 
 function forward(from: Socket, to: Socket, faults: Faults, filter: (chunk: Buffer) => Buffer = (chunk) => chunk): void {
+  const delayed: Buffer[] = []
+  const write = (chunk: Buffer): void => {
+    if (!faults.blackHole && !to.destroyed) to.write(filter(chunk))
+  }
   from.on('data', (chunk: Buffer) => {
     if (faults.blackHole) return
-    const write = (): void => {
-      if (!faults.blackHole && !to.destroyed) to.write(filter(chunk))
-    }
-    if (faults.latencyMs > 0) setTimeout(write, faults.latencyMs)
-    else write()
+    if (faults.latencyMs === 0 && delayed.length === 0) return write(chunk)
+    // Whichever timer ends first takes the oldest chunk: the bytes stay in order when the latency changes.
+    delayed.push(chunk)
+    setTimeout(() => write(delayed.shift() as Buffer), faults.latencyMs)
   })
 }

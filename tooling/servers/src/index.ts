@@ -1,6 +1,8 @@
 export { startRedis, type RedisServer, type StartRedisOptions } from './redis-server.ts'
 export { startCluster, type ClusterNode, type RedisCluster, type StartClusterOptions } from './redis-cluster.ts'
 export type { SlotMigration } from './slot-migration.ts'
+export { startReplicaSet, type RedisReplicaSet, type StartReplicaSetOptions } from './replica-set.ts'
+export { startSentinels, type SentinelGroup, type SentinelServer, type StartSentinelsOptions } from './sentinels.ts'
 export { startSilentServer, type SilentServer } from './silent-server.ts'
 export { startProxy, type FaultProxy } from './fault-proxy.ts'
 export { RawConnection, type RawReply } from './raw-connection.ts'

@@ -18,6 +18,11 @@ export class RawConnection {
     this.#socket.unref()
   }
 
+  /** Whether it has ended, by `close` or by the server. */
+  get closed(): boolean {
+    return this.#socket.destroyed
+  }
+
   /** Sends a command; gives its reply, or throws its error reply. */
   async command(...args: (string | number | Uint8Array)[]): Promise<RawReply> {
     const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)]

@@ -100,7 +100,11 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     get pid() {
       return child.pid as number
     },
-    command: (...args) => admin.command(...args),
+    async command(...args) {
+      // A sentinel that changes a server's role ends the connections of its clients.
+      if (admin.closed && child.exitCode === null && child.signalCode === null) admin = await ready(child, path, options.password)
+      return admin.command(...args)
+    },
     async stop() {
       await end()
       removeFolder(folder)

@@ -1,0 +1,120 @@
+import { startProxy, type FaultProxy } from './fault-proxy.ts'
+import { startRedis, type RedisServer, type StartRedisOptions } from './redis-server.ts'
+import { until } from './until.ts'
+
+export interface StartReplicaSetOptions {
+  /** How many replicas; 2 unless stated. */
+  readonly replicas?: number
+  /** Puts a proxy between each replica and the primary that it has at first: see `links`. */
+  readonly proxied?: boolean
+  /** For each of the servers. */
+  readonly password?: string
+  /** Further arguments for each of the servers. */
+  readonly args?: readonly string[]
+}
+
+/** A primary and its replicas, each a process of its own. */
+export interface RedisReplicaSet extends AsyncDisposable {
+  /** All the servers, in the order they were started: the first was the primary at first. */
+  readonly servers: readonly RedisServer[]
+  /** The primary, as `promote` and `demote` left it. */
+  readonly primary: RedisServer
+  /** All but the primary, in the order they were started. */
+  readonly replicas: readonly RedisServer[]
+  /** With `proxied`: what the replication of `servers[i + 1]` goes through, for a lag or a cut. It leads to `servers[0]` for good. */
+  readonly links: readonly FaultProxy[]
+  /**
+   * Makes a replica the primary (REPLICAOF NO ONE), then all others its replicas, as an operator does.
+   *
+   * @param replica its place in `replicas`.
+   */
+  promote(replica: number): Promise<void>
+  /** Makes the primary a replica of one of the replicas, and only then that one the primary: for a moment there is none. */
+  demote(replica: number): Promise<void>
+  /** Waits until each replica that runs follows the primary and has what it has. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Arguments with which replicas are there at once. */
+export const promptReplication: readonly string[] = [
+  ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'],
+  ...['--repl-ping-replica-period', '1', '--repl-backlog-size', '16mb'],
+]
+
+/** Makes a server the replica of what listens at `host` and `port`. */
+export async function replicate(replica: RedisServer, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+  await replica.command('REPLICAOF', host, port)
+}
+
+/** Starts a primary with replicas, and waits until these are in sync. */
+export async function startReplicaSet(options: StartReplicaSetOptions = {}): Promise<RedisReplicaSet> {
+  const { replicas: count = 2, proxied = false, password, args = [] } = options
+  const all: StartRedisOptions = {
+    ...(password === undefined ? {} : { password }),
+    args: [...promptReplication, ...(password === undefined ? [] : ['--masterauth', password]), ...args],
+  }
+  const servers = await Promise.all(Array.from({ length: count + 1 }, () => startRedis(all)))
+  let primary = servers[0] as RedisServer
+  const first = { host: primary.host, port: primary.port }
+  const links = proxied ? await Promise.all(servers.slice(1).map(() => startProxy(first))) : []
+  const others = (): RedisServer[] => servers.filter((server) => server !== primary)
+  const follow = async (): Promise<void> => {
+    await Promise.all(others().map((server) => replicate(server, primary).catch(() => {})))
+  }
+  const set: RedisReplicaSet = {
+    servers,
+    get primary() {
+      return primary
+    },
+    get replicas() {
+      return others()
+    },
+    links,
+    async promote(replica) {
+      const promoted = others()[replica] as RedisServer
+      await promoted.command('REPLICAOF', 'NO', 'ONE')
+      primary = promoted
+      await follow()
+    },
+    async demote(replica) {
+      const [demoted, promoted] = [primary, others()[replica] as RedisServer]
+      await replicate(demoted, promoted)
+      await promoted.command('REPLICAOF', 'NO', 'ONE')
+      primary = promoted
+      await follow()
+    },
+    settled: () => inSync(primary, others),
+    async stop() {
+      await Promise.all([...servers, ...links].map((one) => one.stop()))
+    },
+    [Symbol.asyncDispose]: () => set.stop(),
+  }
+  try {
+    await Promise.all(servers.slice(1).map((server, i) => replicate(server, links[i] ?? first)))
+    await set.settled()
+    return set
+  } catch (error) {
+    await set.stop()
+    throw error
+  }
+}
+
+/** Waits until all replicas that answer have what their primary has. */
+export async function inSync(primary: RedisServer, replicas: () => readonly RedisServer[]): Promise<void> {
+  const offset = async (server: RedisServer): Promise<string | undefined> => {
+    const info = String(await server.command('INFO', 'replication'))
+    return /^role:master/m.test(info) || /^master_link_status:up/m.test(info)
+      ? `${/^master_replid:(\w+)/m.exec(info)?.[1]} ${/^master_repl_offset:(\d+)/m.exec(info)?.[1]}`
+      : undefined
+  }
+  await until(
+    'the replicas are in sync',
+    async () => {
+      const offsets = await Promise.all(replicas().map((server) => offset(server).catch(() => 'gone')))
+      const due = await offset(primary)
+      return offsets.every((found) => found === due || found === 'gone')
+    },
+    20_000,
+  )
+}

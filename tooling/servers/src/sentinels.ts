@@ -1,0 +1,242 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ChildProcess } from 'node:child_process'
+import { createFolder, removeFolder, spawnChild } from './children.ts'
+import { findServer } from './find-server.ts'
+import { freePort } from './free-port.ts'
+import { RawConnection, type RawReply } from './raw-connection.ts'
+import type { RedisServer } from './redis-server.ts'
+import { startReplicaSet, type RedisReplicaSet } from './replica-set.ts'
+import { until } from './until.ts'
+
+export interface StartSentinelsOptions {
+  /** How many sentinels; 3 unless stated. Most of them must agree. */
+  readonly sentinels?: number
+  /** How many replicas the primary has; 2 unless stated. */
+  readonly replicas?: number
+  /** What the sentinels call the set; `mymaster` unless stated. */
+  readonly master?: string
+  /** Milliseconds after which a silent server is down; 500 unless stated. */
+  readonly downAfter?: number
+  /** Milliseconds; 3,000 unless stated. A failover that failed is tried again after twice this. */
+  readonly failoverTimeout?: number
+  /** Of the servers. */
+  readonly password?: string
+  /** Of the sentinels themselves. */
+  readonly sentinelPassword?: string
+}
+
+/** A sentinel, as a process of its own. */
+export interface SentinelServer extends AsyncDisposable {
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  command(...args: (string | number | Uint8Array)[]): Promise<RawReply>
+  pause(): void
+  resume(): void
+  /** Kills it; `restart` brings it back with what it knew. */
+  kill(): Promise<void>
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Sentinels over a primary with replicas. */
+export interface SentinelGroup extends AsyncDisposable {
+  readonly master: string
+  readonly sentinels: readonly SentinelServer[]
+  /** The primary and the replicas, in the order they were started. */
+  readonly servers: readonly RedisServer[]
+  /** The server that most sentinels name now. */
+  primary(): Promise<RedisServer>
+  /** Has the sentinels fail over while the primary runs (SENTINEL FAILOVER); settles when they name another. Gives that one. */
+  failover(): Promise<RedisServer>
+  /** Kills the primary and waits until the sentinels name another. Gives that one. */
+  killPrimary(): Promise<RedisServer>
+  /** Waits until all servers that run follow the primary, and the sentinels know it: from then on another failover is possible. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
+
+const host = '127.0.0.1'
+
+/** Starts sentinels over a primary with replicas, and waits until they know each other and all of it. */
+export async function startSentinels(options: StartSentinelsOptions = {}): Promise<SentinelGroup> {
+  const { sentinels: count = 3, replicas = 2, master = 'mymaster', password } = options
+  const set: RedisReplicaSet = await startReplicaSet({ replicas, ...(password === undefined ? {} : { password }) })
+  const [first] = set.servers as [RedisServer]
+  const quorum = Math.floor(count / 2) + 1
+  const lines = [
+    `sentinel monitor ${master} ${host} ${first.port} ${quorum}`,
+    `sentinel down-after-milliseconds ${master} ${options.downAfter ?? 500}`,
+    `sentinel failover-timeout ${master} ${options.failoverTimeout ?? 3000}`,
+    `sentinel parallel-syncs ${master} ${Math.max(1, replicas)}`,
+    ...(password === undefined ? [] : [`sentinel auth-pass ${master} ${password}`]),
+  ]
+  const sentinels = await Promise.all(Array.from({ length: count }, () => startSentinel(lines, options.sentinelPassword)))
+
+  const named = async (): Promise<RedisServer | undefined> => {
+    const votes = new Map<string, number>()
+    for (const sentinel of sentinels) {
+      const address = await sentinel.command('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master).catch(() => null)
+      if (!Array.isArray(address)) continue
+      const port = String(address[1])
+      votes.set(port, (votes.get(port) ?? 0) + 1)
+    }
+    const [port] = [...votes].find(([, voters]) => voters >= quorum) ?? []
+    return set.servers.find((server) => String(server.port) === port)
+  }
+  const another = (than: RedisServer): Promise<RedisServer> =>
+    until(
+      'the sentinels name another primary',
+      async () => {
+        const now = await named()
+        return now !== than && now
+      },
+      30_000,
+    )
+  const group: SentinelGroup = {
+    master,
+    sentinels,
+    servers: set.servers,
+    primary: () => until('the sentinels agree on a primary', named),
+    async failover() {
+      const before = await group.primary()
+      await until('a failover is possible', async () => {
+        for (const sentinel of sentinels) {
+          if (await sentinel.command('SENTINEL', 'FAILOVER', master).catch(() => undefined)) return true
+        }
+        return false
+      })
+      return another(before)
+    },
+    async killPrimary() {
+      const before = await group.primary()
+      await before.kill()
+      return another(before)
+    },
+    settled: () =>
+      until(
+        'all servers follow the primary',
+        async () => {
+          const primary = await named()
+          if (primary === undefined) return false
+          const infos = await Promise.all(set.servers.map((server) => server.command('INFO', 'replication').catch(() => undefined)))
+          const running = infos.filter((info) => info !== undefined).map(String)
+          const following = running.filter((info) => info.includes(`master_port:${primary.port}\r\n`) && info.includes('link_status:up'))
+          return (
+            following.length === running.length - 1 && (await Promise.all(sentinels.map((one) => sees(one, running.length)))).every(Boolean)
+          )
+        },
+        60_000,
+      ).then(() => {}),
+    async stop() {
+      await Promise.all(sentinels.map((sentinel) => sentinel.stop()))
+      await set.stop()
+    },
+    [Symbol.asyncDispose]: () => group.stop(),
+  }
+  /** Whether a sentinel that runs sees the primary, the other servers that run, and the other sentinels. */
+  const sees = async (sentinel: SentinelServer, running: number): Promise<boolean> => {
+    const sick = /down|disconnected|failover|no_info/
+    try {
+      const about = fieldsOf(await sentinel.command('SENTINEL', 'MASTER', master))
+      const known = (await sentinel.command('SENTINEL', 'REPLICAS', master)) as RawReply[]
+      const well = known.filter((one) => !sick.test(fieldsOf(one)['flags'] ?? '') && fieldsOf(one)['master-link-status'] === 'ok')
+      return about['flags'] === 'master' && Number(about['num-other-sentinels']) === count - 1 && well.length >= running - 1
+    } catch {
+      return true
+    }
+  }
+  try {
+    await group.settled()
+    return group
+  } catch (error) {
+    await group.stop()
+    throw error
+  }
+}
+
+function fieldsOf(reply: RawReply): Record<string, string> {
+  const flat = reply as string[]
+  return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] as string]] : [])))
+}
+
+async function startSentinel(lines: readonly string[], password: string | undefined): Promise<SentinelServer> {
+  const program = findServer()
+  const folder = createFolder()
+  const file = join(folder, 'sentinel.conf')
+  let child: ChildProcess
+  let admin: RawConnection
+  let port = 0
+  const launch = async (): Promise<void> => {
+    child = spawnChild(program, [file, '--sentinel'], folder)
+    admin = await ready(child, port, password)
+  }
+  for (let attempt = 1; ; attempt++) {
+    port = await freePort()
+    const own = [`port ${port}`, `bind ${host}`, `dir ${folder}`, ...(password === undefined ? [] : [`requirepass ${password}`])]
+    writeFileSync(file, `${[...own, ...lines].join('\n')}\n`)
+    try {
+      await launch()
+      break
+    } catch (error) {
+      if (attempt < 5 && /in use/i.test(String(error))) continue
+      removeFolder(folder)
+      throw error
+    }
+  }
+  const end = async (): Promise<void> => {
+    admin.close()
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.ref()
+    child.kill('SIGKILL')
+    await exited
+  }
+  const sentinel: SentinelServer = {
+    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${host}:${port}`,
+    host,
+    port,
+    command: (...args) => admin.command(...args),
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    kill: end,
+    async restart() {
+      await end()
+      await launch()
+    },
+    async stop() {
+      await end()
+      removeFolder(folder)
+    },
+    [Symbol.asyncDispose]: () => sentinel.stop(),
+  }
+  return sentinel
+}
+
+async function ready(child: ChildProcess, port: number, password: string | undefined): Promise<RawConnection> {
+  let printed = ''
+  let ended = false
+  const listen = (chunk: Buffer): void => void (printed = (printed + chunk.toString()).slice(-4000))
+  child.stdout?.on('data', listen)
+  child.stderr?.on('data', listen)
+  child.once('error', (error) => listen(Buffer.from(String(error))))
+  child.once('close', () => (ended = true))
+  return until(
+    'the sentinel answers',
+    async () => {
+      if (ended) throw new Error(`The sentinel ended while it started:\n${printed}`)
+      const connection = new RawConnection({ host, port })
+      try {
+        if (password !== undefined) await connection.command('AUTH', password)
+        await connection.command('PING')
+        return connection
+      } catch {
+        connection.close()
+        return undefined
+      }
+    },
+    20_000,
+  )
+}
