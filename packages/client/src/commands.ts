@@ -25,6 +25,7 @@ export const fill = ({ key, value, ttl, token }: StoreFill, at: string): Command
   ttl === null ? ['EVAL', fillScript, '2', key, at, token, value] : ['EVAL', fillScript, '2', key, at, token, value, 'PX', String(ttl)]
 export const scan = (cursor: string, pattern: string): Command => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']
 export const flush: Command = ['FLUSHDB', 'ASYNC']
+export const asking: Command = ['ASKING']
 
 export function swap({ key, expected, value, ttl }: StoreSwap): Command {
   if (value === undefined) return ['EVAL', swapScript, '1', key, expected]

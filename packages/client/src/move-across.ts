@@ -75,7 +75,7 @@ function failed(stored: ShaleError, putBack: Answer<boolean>): ShaleError {
   const partial: MovePartial = { putBack: putBack === true }
   const fate = partial.putBack
     ? 'The entry is at its old place again.'
-    : putBack === false
+    : !ShaleError.is(putBack)
       ? 'Its old place was taken meanwhile; the entry is lost.'
       : `It could not be put back either (${putBack.code}); the entry may be lost.`
   return new ShaleError(stored.code, `move: the entry was taken and could not be stored: ${stored.message} ${fate}`, {

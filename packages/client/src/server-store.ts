@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import {
   ShaleError,
   type Answer,
@@ -18,45 +17,64 @@ import {
   type StoreSwap,
   type Tally,
 } from '@shale/contracts'
+import { AskingWays } from './asking.ts'
 import * as commands from './commands.ts'
-import type { Lane } from './lane.ts'
 import { Lanes, type LanesOptions } from './lanes.ts'
-import { incrFailures } from './scripts.ts'
+import { usualLeaseKey, type LeaseNaming } from './lease-naming.ts'
+import type { Way, Ways } from './ways.ts'
+import {
+  asAnswer,
+  falseIfMissing,
+  isNotNull,
+  isOne,
+  onlyBytes,
+  onlyError,
+  readable,
+  storedValue,
+  sumOf,
+  text,
+  ttlOfReply,
+} from './replies.ts'
+import { slotOf } from './slot.ts'
 
 /** The keys of one command. */
 const keysPerCommand = 1000
 
 /** A part of a batch that one command serves; `at` are its places in the batch. */
 interface Part {
-  readonly lane: Lane
+  readonly lane: Way
   readonly keys: string[]
   readonly at: number[]
 }
 
-/** Where the lease of a stored key is kept: on the same server, and under no key that an entry can have. */
-export type LeaseNaming = (stored: string) => string
-
-export const usualLeaseKey: LeaseNaming = (stored) => `shale~lease:${stored}`
-
 export interface ServerStoreOptions extends LanesOptions {
   readonly leaseKey?: LeaseNaming | undefined
+  /** Whether a command takes the keys of one slot alone, as in a cluster. */
+  readonly singleSlot?: boolean | undefined
 }
 
 /** One Redis or Valkey server as a store. It has no deadline of its own. */
 export class ServerStore implements Store {
   readonly #leaseKey: LeaseNaming
   readonly #endpoint: Endpoint
-  readonly #lanes: Lanes
+  readonly #singleSlot: boolean
+  readonly #lanes: Ways
   readonly #observers: StoreObserver[] = []
+  /** The same server for keys whose slot it is being given: each command is introduced by ASKING. */
+  readonly asking: Store
 
-  constructor(options: ServerStoreOptions) {
+  constructor(options: ServerStoreOptions, introduced?: Ways) {
     this.#endpoint = options.endpoint
     this.#leaseKey = options.leaseKey ?? usualLeaseKey
+    this.#singleSlot = options.singleSlot ?? false
     const { name } = options.endpoint
-    this.#lanes = new Lanes(options, {
-      connected: () => this.#observers.forEach((observer) => observer.connected?.(name)),
-      disconnected: (error) => this.#observers.forEach((observer) => observer.disconnected?.(name, error)),
-    })
+    this.#lanes =
+      introduced ??
+      new Lanes(options, {
+        connected: () => this.#observers.forEach((observer) => observer.connected?.(name)),
+        disconnected: (error) => this.#observers.forEach((observer) => observer.disconnected?.(name, error)),
+      })
+    this.asking = introduced === undefined ? new ServerStore(options, new AskingWays(this.#lanes)) : this
   }
 
   get(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {
@@ -145,7 +163,7 @@ export class ServerStore implements Store {
     const first = this.#lanes.together(this.#lanes.all, [commands.scan('0', pattern)])[0] as Promise<Reply>
     let [cursor, page] = (await first) as [Reply, Uint8Array[]]
     yield readable(page)
-    const lane = this.#lanes.all[0] as Lane
+    const lane = this.#lanes.all[0] as Way
     while (text(cursor) !== '0') {
       ;[cursor, page] = (await lane.send(commands.scan(text(cursor), pattern))) as [Reply, Uint8Array[]]
       yield readable(page)
@@ -158,7 +176,7 @@ export class ServerStore implements Store {
 
   /** Sends a command that concerns no key. */
   ask(command: Command): Promise<Reply> {
-    return (this.#lanes.all[0] as Lane).send(command)
+    return (this.#lanes.all[0] as Way).send(command)
   }
 
   locate(_key: string): StoreLocation {
@@ -181,6 +199,11 @@ export class ServerStore implements Store {
     const answers = new Array<Answer<Uint8Array | undefined>>(keys.length)
     const ask = async ({ lane, keys: some, at }: Part): Promise<void> => {
       try {
+        // Alone a key of another type is told from a missing one at once.
+        if (this.#singleSlot && some.length === 1) {
+          answers[at[0] as number] = ((await lane.send(commands.get(some[0] as string))) as Uint8Array | null) ?? undefined
+          return
+        }
         const replies = (await lane.send(commands.getMany(some))) as (Uint8Array | null)[]
         at.forEach((place, i) => (answers[place] = replies[i] ?? undefined))
         this.#lookForForeign(
@@ -196,7 +219,7 @@ export class ServerStore implements Store {
   }
 
   /** MGET does not tell a key of another type from a missing one: asks again, after the answer, where someone wants to know. */
-  #lookForForeign(lane: Lane, missing: readonly string[]): void {
+  #lookForForeign(lane: Way, missing: readonly string[]): void {
     if (missing.length === 0 || this.#observers.every(({ foreign }) => foreign === undefined)) return
     const look = async (): Promise<void> => {
       if ((await lane.send(commands.countOf(missing))) === 0) return
@@ -228,62 +251,20 @@ export class ServerStore implements Store {
   /** A batch by lanes, in commands of bounded length. */
   #parts(keys: readonly string[]): Part[] {
     const parts: Part[] = []
-    const filling = new Map<Lane, Part>()
+    const filling = new Map<Way | number, Part>()
+    const { all } = this.#lanes
     keys.forEach((key, place) => {
       const lane = this.#lanes.of(key)
-      let part = filling.get(lane)
+      const kind = this.#singleSlot ? slotOf(key) * all.length + all.indexOf(lane) : lane
+      let part = filling.get(kind)
       if (part === undefined || part.keys.length === keysPerCommand) {
         part = { lane, keys: [], at: [] }
-        filling.set(lane, part)
+        filling.set(kind, part)
         parts.push(part)
       }
       part.keys.push(key)
       part.at.push(place)
     })
     return parts
-  }
-}
-
-const onlyBytes = (reply: Reply): Answer<Uint8Array | undefined>[] => [reply === null ? undefined : (reply as Uint8Array)]
-const onlyError = (error: unknown): ShaleError[] => [error as ShaleError]
-const asAnswer = (error: unknown): ShaleError => error as ShaleError
-const isNotNull = (reply: Reply): boolean => reply !== null
-const isOne = (reply: Reply): boolean => reply === 1
-const text = (reply: Reply): string => (typeof reply === 'string' ? reply : Buffer.from(reply as Uint8Array).toString())
-
-function ttlOfReply(reply: Reply): number | null | undefined {
-  if (reply === -2) return undefined
-  return reply === -1 ? null : (reply as number)
-}
-
-function storedValue(reply: Reply): StoredValue | undefined {
-  if (reply === null) return undefined
-  const [value, left] = reply as [Uint8Array, number]
-  return { value, ttl: left === -1 ? null : left }
-}
-
-function readable(page: readonly Uint8Array[]): ScanPage {
-  return page.filter((key) => isUtf8(key)).map(text)
-}
-
-function falseIfMissing(error: unknown): false | ShaleError {
-  const { cause } = error as { cause?: { message?: string } }
-  return cause?.message === 'ERR no such key' ? false : (error as ShaleError)
-}
-
-function sumOf(reply: string, { key, by }: StoreIncrement): Answer<number> {
-  const name = JSON.stringify(key)
-  switch (reply) {
-    case incrFailures.missing:
-      return new ShaleError('KEY_NOT_FOUND', `incr: there is no entry under ${name}; store a number first.`)
-    case incrFailures.range:
-      return new ShaleError(
-        'VALUE_OUT_OF_RANGE',
-        `incr: the entry under ${name} and ${by} make no integer that a JavaScript number holds exactly (up to 2^53 - 1); it was left as it is.`,
-      )
-    case incrFailures.type:
-      return new ShaleError('VALUE_NOT_INTEGER', `incr: the entry under ${name} is no integer as decimal text; it was left as it is.`)
-    default:
-      return Number(reply)
   }
 }

@@ -6,12 +6,20 @@ export interface ServerOptions extends ServerStoreOptions {
   readonly shard: string
 }
 
+/** What is said of a server that is found at run time. */
+export type FoundServer = Pick<ServerOptions, 'shard' | 'leaseKey' | 'singleSlot'>
+
+/** Opens servers with what holds for all servers of a store: driver, connections, timeouts, clock. */
+export type OpenServer = (endpoint: Endpoint, found: FoundServer) => Server
+
 /** One server: its store, guarded, and how it is. */
 export class Server {
   readonly endpoint: Endpoint
   readonly shard: string
   /** Refuses at once what the server cannot answer now; has no deadline of its own. */
   readonly store: Store
+  /** As `store`, for keys whose slot the server is about to be given. */
+  readonly asking: Store
   readonly #store: ServerStore
 
   constructor(options: ServerOptions) {
@@ -19,6 +27,7 @@ export class Server {
     this.shard = options.shard
     this.#store = new ServerStore(options)
     this.store = this.#store
+    this.asking = this.#store.asking
   }
 
   /** The server as it may be shown. */

@@ -1,0 +1,32 @@
+import { hasTag, slotCount, slotOf } from './slot.ts'
+
+/** Where the lease of a stored key is kept: on the same server, and under no key that an entry can have. */
+export type LeaseNaming = (stored: string) => string
+
+const prefix = 'shale~lease:'
+/** Of a key that itself names no tag, so that 'a' and '{a}' have two leases. */
+const taggedPrefix = 'shale~lease~'
+
+export const usualLeaseKey: LeaseNaming = (stored) => prefix + stored
+
+/** The lease of a key in a cluster: in the slot of the key itself. */
+export const clusterLeaseKey: LeaseNaming = (stored) => {
+  if (hasTag(stored)) return prefix + stored
+  // Up to the first '}' all is the tag: here, the whole key.
+  if (!stored.includes('}')) return `${taggedPrefix}{${stored}}`
+  return `${taggedPrefix}{${numberOf(slotOf(stored))}}:${stored}`
+}
+
+const numbers = new Map<number, number>()
+let next = 0
+
+/** The least number that, written out, is a tag of the slot. */
+function numberOf(slot: number): number {
+  // Every slot has one well below a million.
+  while (!numbers.has(slot) && numbers.size < slotCount) {
+    const of = slotOf(String(next))
+    if (!numbers.has(of)) numbers.set(of, next)
+    next++
+  }
+  return numbers.get(slot) as number
+}
