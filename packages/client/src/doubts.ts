@@ -1,0 +1,254 @@
+import {
+  ShaleError,
+  StoreDecorator,
+  systemClock,
+  type Answer,
+  type BatchOperation,
+  type Clock,
+  type Random,
+  type Store,
+  type StoreMove,
+  type StoreObserver,
+  type Tally,
+} from '@shale/contracts'
+import { doubtRules, leavesDoubt, rejectionLeavesDoubt, type DoubtRule } from './doubt-rules.ts'
+import { DoubtfulKeys, type DoubtedKeys } from './doubtful-keys.ts'
+import { Repair } from './repair.ts'
+import { WritesUnderWay, type Hold } from './writes-under-way.ts'
+
+export interface DoubtsOptions {
+  /** The name of what the store holds, for `repaired`. */
+  readonly shard: string
+  /** Which keys there may be in doubt; all unless stated. No other key is ever removed. */
+  readonly keys?: DoubtedKeys | undefined
+  /** The part of the store that a key is in, where one part can fail while others answer; one for all unless given. */
+  readonly regionOf?: ((key: string) => number) | undefined
+  /** How many keys are remembered one by one; 100,000. */
+  readonly mostKeys?: number | undefined
+  readonly clock?: Clock | undefined
+  readonly random?: Random | undefined
+}
+
+/** What promise 4 asks for at least. */
+const mostKeys = 100_000
+
+/**
+ * A store that never answers with an entry older than a write through it that failed. Such a write may have been carried out, or may
+ * not, or may yet be: its key is in doubt, and counts as missing until it was removed, or a later write of it succeeded. Once the store
+ * answers again the keys in doubt are removed. Beyond `mostKeys` of them all keys are in doubt, until those that there are were removed.
+ *
+ * It relies on the order that `Store` promises: what is asked later of a key takes effect later. That must hold of a call that had failed,
+ * too: a command that sits in the buffer of a hung server must not be carried out after one that comes over the next connection. The client's
+ * own servers see to that by killing the connection that was given up before anything else is sent (`CLIENT KILL`). Where they may not,
+ * a server that goes on after a hang may carry out a write that had failed after the removal of its key; what that wrote is served then.
+ */
+export function withDoubts(store: Store, options: DoubtsOptions): Store {
+  return new DoubtsStore(store, options)
+}
+
+class DoubtsStore extends StoreDecorator {
+  override readonly observe: (observer: StoreObserver) => void
+  readonly #doubts: DoubtfulKeys
+  readonly #underWay = new WritesUnderWay()
+  readonly #repair: Repair
+  readonly #observers: StoreObserver[] = []
+
+  constructor(store: Store, { shard, keys, regionOf, mostKeys: most = mostKeys, clock, random }: DoubtsOptions) {
+    super(store)
+    this.#doubts = new DoubtfulKeys({ concerns: keys?.concerns, regionOf, most })
+    this.#repair = new Repair({
+      store,
+      doubts: this.#doubts,
+      underWay: this.#underWay,
+      pattern: keys?.pattern ?? '*',
+      hasRegions: regionOf !== undefined,
+      clock: clock ?? systemClock,
+      random: random ?? Math.random,
+      repaired: (count) => this.#observers.forEach((observer) => observer.repaired?.(shard, count)),
+    })
+    const back = (): void => this.#repair.begin()
+    store.observe?.({ connected: back, primary: back, breaker: (_, state) => void (state === 'closed' && back()) })
+    this.observe = (observer) => {
+      this.#observers.push(observer)
+      store.observe?.(observer)
+    }
+  }
+
+  protected override batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    const rule = doubtRules[operation.name]
+    if (this.#doubts.isEmpty || rule.approach === 'passes') return this.#ask(operation, rule, items)
+    const inDoubt = items.map((item) => this.#isInDoubt(operation.keyOf(item)))
+    return inDoubt.includes(true) ? this.#avoid(operation, rule, items, inDoubt) : this.#ask(operation, rule, items)
+  }
+
+  override delete(keys: readonly string[]): Promise<Tally> {
+    const start = this.#underWay.next()
+    const asked = this.store.delete(keys)
+    for (const key of keys) this.#underWay.begin(key, start)
+    return asked.then(
+      (tally) => {
+        const { failed } = tally
+        for (const key of keys) this.#settle(key, start, leavesDoubt(failed?.get(key)), failed?.has(key) !== true)
+        if (failed === undefined || failed.size < keys.length) this.#answered()
+        return tally
+      },
+      (error: unknown) => {
+        for (const key of keys) this.#settle(key, start, rejectionLeavesDoubt(error), false)
+        throw error
+      },
+    )
+  }
+
+  override async flush(): Promise<void> {
+    const start = this.#underWay.next()
+    await this.store.flush()
+    this.#doubts.endAll(start)
+  }
+
+  override close(): Promise<void> {
+    this.#repair.close()
+    return this.store.close()
+  }
+
+  /** Whether a key is in doubt, and no write is under way that may end it: what is asked now would find what that leaves. */
+  #isInDoubt(key: string): boolean {
+    const doubtedBy = this.#doubts.doubtedBy(key)
+    return doubtedBy !== undefined && this.#underWay.newest(key) <= doubtedBy
+  }
+
+  /** Asks the store, and learns from its answers. */
+  #ask<I, T>(operation: BatchOperation<I, T>, rule: DoubtRule, items: readonly I[]): Promise<Answer<T>[]> {
+    const holds = rule.reads && !this.#underWay.isEmpty ? this.#holds(operation, items) : undefined
+    if (!rule.marks && holds === undefined && this.#doubts.isEmpty) return operation.call(this.store, items)
+    const start = this.#underWay.next()
+    const asked = operation.call(this.store, items)
+    if (rule.marks) this.#begin(operation, items, start)
+    return asked.then(
+      (answers) => {
+        const older = holds?.flatMap((hold) => hold?.wait() ?? []) ?? []
+        if (older.length === 0) return this.#learn(operation, rule, items, start, answers, holds)
+        return Promise.all(older).then(() => this.#learn(operation, rule, items, start, answers, holds))
+      },
+      (error: unknown) => {
+        if (rule.marks) for (const item of items) this.#settleItem(operation, rule, item, start, rejectionLeavesDoubt(error), error)
+        throw error
+      },
+    )
+  }
+
+  /** Does without the entries in doubt. What is to be removed is asked for first, and so is gone when the rest is done. */
+  async #avoid<I, T>(
+    operation: BatchOperation<I, T>,
+    rule: DoubtRule,
+    items: readonly I[],
+    inDoubt: readonly boolean[],
+  ): Promise<Answer<T>[]> {
+    const renews = rule.approach === 'renews'
+    const keys = items.filter((_, i) => inDoubt[i]).map((item) => operation.keyOf(item))
+    const removal = rule.approach === 'answers' ? nextTurn() : this.#remove(keys)
+    const rest = renews ? items : items.filter((_, i) => !inDoubt[i])
+    const answers = rest.length === 0 ? [] : await this.#askAll(operation, rule, rest)
+    const failed = await removal
+    let next = 0
+    return items.map((item, i) => {
+      if (inDoubt[i] !== true) return answers[next++] as Answer<T>
+      const error = failed?.get(operation.keyOf(item))
+      if (!renews) return error ?? (rule.missing(item) as Answer<T>)
+      const answer = answers[next++] as Answer<T>
+      // What it found there may be what was to be removed.
+      return answer === false && error !== undefined ? error : answer
+    })
+  }
+
+  /** As `#ask`; never rejects. */
+  #askAll<I, T>(operation: BatchOperation<I, T>, rule: DoubtRule, items: readonly I[]): Promise<Answer<T>[]> {
+    return this.#ask(operation, rule, items).catch((error: unknown) => {
+      const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+      return items.map(() => failure)
+    })
+  }
+
+  /** Removes keys; gives the errors of those that may still be there. */
+  #remove(keys: readonly string[]): Promise<ReadonlyMap<string, ShaleError> | undefined> {
+    return this.delete([...new Set(keys)]).then(
+      ({ failed }) => failed,
+      (error: unknown) => {
+        const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+        return new Map(keys.map((key) => [key, failure]))
+      },
+    )
+  }
+
+  /** What the answers of items have to wait for, by their places; `undefined` if there is nothing. */
+  #holds<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): (Hold | undefined)[] | undefined {
+    let holds: (Hold | undefined)[] | undefined
+    for (let i = 0; i < items.length; i++) {
+      const key = operation.keyOf(items[i] as I)
+      if (!this.#underWay.has(key)) continue
+      holds ??= new Array<Hold | undefined>(items.length).fill(undefined)
+      holds[i] = this.#underWay.hold(key, this.#doubts.doubtedBy(key))
+    }
+    return holds
+  }
+
+  #learn<I, T>(
+    operation: BatchOperation<I, T>,
+    rule: DoubtRule,
+    items: readonly I[],
+    start: number,
+    answers: Answer<T>[],
+    holds: readonly (Hold | undefined)[] | undefined,
+  ): Answer<T>[] {
+    let isHeard = false
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i] as I
+      if (holds?.[i]?.isSpoilt === true && !ShaleError.is(answers[i])) {
+        // What is out of date may have gone to another key.
+        if (operation.name === 'move') {
+          this.#doubt(operation.keyOf(item), start)
+          this.#doubt((item as StoreMove).to, start)
+        }
+        answers[i] = rule.missing(item) as Answer<T>
+      }
+      const failed = leavesDoubt(answers[i])
+      isHeard ||= !failed
+      if (rule.marks) this.#settleItem(operation, rule, item, start, failed, answers[i])
+      else if (!this.#doubts.isEmpty && rule.ends(answers[i])) this.#doubts.end(operation.keyOf(item), start)
+    }
+    if (isHeard) this.#answered()
+    return answers
+  }
+
+  #begin<I, T>(operation: BatchOperation<I, T>, items: readonly I[], start: number): void {
+    for (const item of items) {
+      this.#underWay.begin(operation.keyOf(item), start)
+      if (operation.name === 'move') this.#underWay.begin((item as StoreMove).to, start)
+    }
+  }
+
+  #settleItem<I, T>(operation: BatchOperation<I, T>, rule: DoubtRule, item: I, start: number, failed: boolean, answer: unknown): void {
+    this.#settle(operation.keyOf(item), start, failed, !ShaleError.is(answer) && rule.ends(answer))
+    if (operation.name === 'move') this.#settle((item as StoreMove).to, start, failed, answer === true)
+  }
+
+  /** A write of a key has settled. */
+  #settle(key: string, start: number, failed: boolean, ends: boolean): void {
+    if (failed) this.#doubt(key, start)
+    const ended = ends && !failed && !this.#doubts.isEmpty && this.#doubts.end(key, start)
+    this.#underWay.settle(key, start, failed ? 'failed' : ended ? 'ended' : 'done')
+  }
+
+  #doubt(key: string, start: number): void {
+    this.#doubts.add(key, start, this.#underWay.last)
+    this.#repair.arm()
+  }
+
+  #answered(): void {
+    if (!this.#doubts.isEmpty) this.#repair.answered()
+  }
+}
+
+/** Whoever asks again at once, for ever, must not keep the event loop from what would bring the server back. */
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => setImmediate(resolve, undefined))
+}
