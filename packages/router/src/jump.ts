@@ -1,8 +1,7 @@
 import { describe, type Router, type RouterFactory, type RouterNode } from '@shale/contracts'
 import { checkCount, checkNodes, invalid, type WeightedNode } from './check-nodes.ts'
-import { hashTag } from './hash-tag.ts'
 import { jumpHash } from './jump-hash.ts'
-import { hashText, mix } from './key-hash.ts'
+import { hashKey, mix } from './key-hash.ts'
 
 /**
  * Jump consistent hashing: the nodes are numbered in the order given, and one added at the end, or removed there, moves
@@ -30,13 +29,13 @@ class JumpRouter implements Router {
   }
 
   route(key: string): string {
-    return this.nodes[jumpText(hashText(hashTag(key)), this.nodes.length)]!.name
+    return this.nodes[jumpText(hashKey(key), this.nodes.length)]!.name
   }
 
   rank(key: string, count: number): string[] {
     const left = this.nodes.map(({ name }) => name)
     const ranked: string[] = []
-    let hash = hashText(hashTag(key))
+    let hash = hashKey(key)
     for (let missing = Math.min(checkCount(count), left.length); missing > 0; missing--) {
       ranked.push(...left.splice(jumpText(hash, left.length), 1))
       hash = (hash + step) | 0

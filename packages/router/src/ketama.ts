@@ -50,9 +50,10 @@ function pointsOf(nodes: readonly WeightedNode[]): RingPoint[] {
           'a fortieth of which is the least. Raise it, leave the node out, or use rendezvous().',
       )
     }
-    return Array.from({ length: digests }, (_, i) => md5(`${name}-${i}`)).flatMap((digest) =>
-      [0, 1, 2, 3].map((quarter) => ({ position: word(digest, quarter), node })),
-    )
+    return Array.from({ length: digests }, (_, i) => {
+      md5(`${name}-${i}`, digest)
+      return Array.from(digest, (word) => ({ position: word >>> 0, node }))
+    }).flat()
   })
 }
 
@@ -63,11 +64,8 @@ function digestsOf(weight: number, total: number, count: number): number {
 }
 
 function positionOf(key: string): number {
-  return word(md5(hashTag(key)), 0)
+  md5(hashTag(key), digest)
+  return digest[0]! >>> 0
 }
 
-/** One of the four little-endian integers of 32 bits that a digest in hexadecimal is. */
-function word(digest: string, index: number): number {
-  const bits = Number.parseInt(digest.slice(8 * index, 8 * index + 8), 16)
-  return ((bits << 24) | ((bits & 0xff00) << 8) | ((bits >>> 8) & 0xff00) | (bits >>> 24)) >>> 0
-}
+const digest = new Int32Array(4)

@@ -1,7 +1,8 @@
 import type { Router, RouterFactory, RouterNode } from '@shale/contracts'
+import { BestScore, score } from './best-score.ts'
 import { checkCount, checkNodes, type WeightedNode } from './check-nodes.ts'
-import { hashTag } from './hash-tag.ts'
-import { hashText, mix } from './key-hash.ts'
+import { draw, highestDraw } from './draws.ts'
+import { fold, hashKey, hashText, mix } from './key-hash.ts'
 
 /**
  * Rendezvous hashing, weighted: each node draws a number for each key, and the best score owns it. A node gets its share
@@ -25,72 +26,33 @@ class RendezvousRouter implements Router {
   readonly #names: readonly string[]
   readonly #seeds: Int32Array
   readonly #weights: Float64Array
-  readonly #equal: boolean
+  /** None with equal weights: the score grows with the draw then, so that the draws alone decide. */
+  readonly #scores: BestScore | undefined
 
   constructor(nodes: readonly RouterNode[]) {
     this.nodes = checkNodes(nodes)
     const sorted = this.nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
     this.#names = sorted.map(({ name }) => name)
-    this.#seeds = Int32Array.from(sorted, ({ name }) => mix(hashText(name)))
+    this.#seeds = Int32Array.from(sorted, ({ name }) => fold(mix(hashText(name))))
     this.#weights = Float64Array.from(sorted, ({ weight }) => weight)
-    this.#equal = sorted.every(({ weight }) => weight === sorted[0]!.weight)
+    const equal = sorted.every(({ weight }) => weight === sorted[0]!.weight)
+    this.#scores = equal ? undefined : new BestScore(this.#seeds, this.#weights)
   }
 
   route(key: string): string {
-    const hash = hashText(hashTag(key))
-    return this.#names[this.#equal ? highestDraw(hash, this.#seeds) : bestScore(hash, this.#seeds, this.#weights)]!
+    const folded = fold(hashKey(key))
+    return this.#names[this.#scores === undefined ? highestDraw(folded, this.#seeds) : this.#scores.choose(folded)]!
   }
 
   rank(key: string, count: number): string[] {
     checkCount(count)
-    const hash = hashText(hashTag(key))
-    const scores = Array.from(this.#seeds, (seed, i) => (this.#equal ? draw(hash, seed) : score(draw(hash, seed), this.#weights[i]!)))
+    const folded = fold(hashKey(key))
+    const equal = this.#scores === undefined
+    const scores = Float64Array.from(this.#seeds, (seed, i) => {
+      const drawn = draw(folded, seed)
+      return equal ? drawn : score(drawn, this.#weights[i]!)
+    })
     const order = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b)
     return order.slice(0, count).map((i) => this.#names[i]!)
   }
-}
-
-/** With equal weights the score grows with the draw, so that the draws alone decide. */
-function highestDraw(hash: number, seeds: Int32Array): number {
-  let best = 0
-  let highest = -(2 ** 31)
-  for (let i = 0; i < seeds.length; i++) {
-    // With their first bit turned over, signed integers compare as unsigned ones do.
-    const drawn = mix(hash ^ seeds[i]!) ^ 0x80000000
-    if (drawn > highest) {
-      highest = drawn
-      best = i
-    }
-  }
-  return best
-}
-
-function bestScore(hash: number, seeds: Int32Array, weights: Float64Array): number {
-  let best = 0
-  let highest = 0
-  for (let i = 0; i < seeds.length; i++) {
-    const drawn = draw(hash, seeds[i]!)
-    const weight = weights[i]!
-    // Since ln(u) < u - 1, no score reaches weight / (1 - u): most nodes are out without a logarithm.
-    if (highest * (1 - unit(drawn)) >= weight) continue
-    const scored = score(drawn, weight)
-    if (scored > highest) {
-      highest = scored
-      best = i
-    }
-  }
-  return best
-}
-
-function draw(hash: number, seed: number): number {
-  return mix(hash ^ seed) >>> 0
-}
-
-/** A draw as a number between 0 and 1, neither included. */
-function unit(drawn: number): number {
-  return (drawn + 0.5) / 2 ** 32
-}
-
-function score(drawn: number, weight: number): number {
-  return -weight / Math.log(unit(drawn))
 }
