@@ -26,6 +26,14 @@ export const fill = ({ key, value, ttl, token }: StoreFill, at: string): Command
 export const scan = (cursor: string, pattern: string): Command => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']
 export const flush: Command = ['FLUSHDB', 'ASYNC']
 export const asking: Command = ['ASKING']
+export const clusterSlots: Command = ['CLUSTER', 'SLOTS']
+export const clusterNodes: Command = ['CLUSTER', 'NODES']
+export const countKeysInSlot = (slot: number): Command => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]
+export const keysInSlot = (slot: number, count: number): Command => ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]
+export const replicationInfo: Command = ['INFO', 'replication']
+export const sentinelAddress = (master: string): Command => ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master]
+export const sentinelMaster = (master: string): Command => ['SENTINEL', 'MASTER', master]
+export const sentinelReplicas = (master: string): Command => ['SENTINEL', 'REPLICAS', master]
 
 export function swap({ key, expected, value, ttl }: StoreSwap): Command {
   if (value === undefined) return ['EVAL', swapScript, '1', key, expected]

@@ -3,8 +3,8 @@ import { PendingCalls } from './pending-calls.ts'
 
 /** Where an entry is moved from and where to. */
 export interface MoveEnds {
-  readonly from: Store
-  readonly to: Store
+  readonly from: Pick<Store, 'take' | 'add'>
+  readonly to: Pick<Store, 'set'>
 }
 
 /** What an error says of a move that could not store what it had taken. */

@@ -13,6 +13,8 @@ export class Turns<K> {
   readonly #lines = new Map<K, Line>()
   /** What came after a call that concerns all keys and waits for those before. */
   #behind: (() => void)[] | undefined
+  /** How much work is under way that concerns all keys. */
+  #all = 0
 
   /** Whether no key is held and nothing waits. */
   get idle(): boolean {
@@ -90,11 +92,31 @@ export class Turns<K> {
     })
   }
 
+  /** Runs work of several steps while everything else waits. */
+  aloneWithAll<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.enterAll(() => {
+        this.#all++
+        this.#behind ??= []
+        work()
+          .finally(() => {
+            this.#all--
+            this.#goBehind()
+          })
+          .then(resolve, reject)
+      })
+    })
+  }
+
   #go(key: K, line: Line): void {
     while (line.holders === 0 && line.waiting.length > 0) line.waiting.shift()?.()
     if (line.holders > 0 || line.waiting.length > 0 || this.#lines.get(key) !== line) return
     this.#lines.delete(key)
-    if (this.#lines.size > 0 || this.#behind === undefined) return
+    this.#goBehind()
+  }
+
+  #goBehind(): void {
+    if (this.#lines.size > 0 || this.#all > 0 || this.#behind === undefined) return
     const behind = this.#behind
     this.#behind = undefined
     for (const go of behind) go()

@@ -1,0 +1,82 @@
+import { isIP } from 'node:net'
+import type { Endpoint, StoreObserver } from '@shale/contracts'
+import { addressOf, placeOf, type NodeAddress } from './cluster-topology.ts'
+import { clusterLeaseKey } from './lease-naming.ts'
+import type { OpenServer, Server } from './server.ts'
+
+export interface ClusterNodesOptions {
+  /** The cluster, by name. */
+  readonly name: string
+  readonly seeds: readonly Endpoint[]
+  readonly open: OpenServer
+}
+
+/** The servers of a cluster, each opened when it is first needed. */
+export class ClusterNodes {
+  readonly #options: ClusterNodesOptions
+  readonly #servers = new Map<NodeAddress, Server>()
+  readonly #seeds: ReadonlyMap<NodeAddress, Endpoint>
+  readonly #observers: StoreObserver[] = []
+
+  constructor(options: ClusterNodesOptions) {
+    this.#options = options
+    this.#seeds = new Map(options.seeds.map((seed) => [addressOf(seed.host as string, seed.port as number), seed]))
+  }
+
+  get seeds(): readonly NodeAddress[] {
+    return [...this.#seeds.keys()]
+  }
+
+  get open(): readonly (readonly [NodeAddress, Server])[] {
+    return [...this.#servers]
+  }
+
+  /** The server at an address. */
+  at(address: NodeAddress): Server {
+    let server = this.#servers.get(address)
+    if (server === undefined) {
+      const { name, open } = this.#options
+      server = open(this.#endpointOf(address), { shard: name, leaseKey: clusterLeaseKey, singleSlot: true })
+      for (const observer of this.#observers) server.observe(observer)
+      this.#servers.set(address, server)
+    }
+    return server
+  }
+
+  /** Whether the server at an address is not known to be down. */
+  isAvailable(address: NodeAddress): boolean {
+    return this.#servers.get(address)?.available ?? true
+  }
+
+  /** Lets go of all servers but those that are named: what is under way there is still answered. */
+  keep(addresses: ReadonlySet<NodeAddress>): void {
+    for (const [address, server] of this.#servers) {
+      if (addresses.has(address)) continue
+      this.#servers.delete(address)
+      server.close().catch(() => {})
+    }
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#observers.push(observer)
+    for (const server of this.#servers.values()) server.observe(observer)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.open.map(([, server]) => server.close()))
+  }
+
+  /** A node that is no seed is reached as the first seed is. */
+  #endpointOf(address: NodeAddress): Endpoint {
+    const seed = this.#seeds.get(address)
+    if (seed !== undefined) return seed
+    const place = placeOf(address)
+    const { host, tls, ...first } = this.#options.seeds[0] as Endpoint
+    const endpoint = { ...first, ...place, name: `${address}/0` }
+    if (tls === undefined) return endpoint
+    // The name that a certificate is asked for goes with the host, unless it was given.
+    if (tls.servername !== undefined && tls.servername !== host) return { ...endpoint, tls }
+    const { servername: _, ...rest } = tls
+    return { ...endpoint, tls: isIP(place.host) === 0 ? { ...rest, servername: place.host } : rest }
+  }
+}

@@ -1,0 +1,40 @@
+import { systemClock, type Driver } from '@shale/contracts'
+import type { RedisCluster } from '@tooling/servers'
+import { nodeRedis, parseServer, type ServerDefaults } from '@shale/client'
+import { Cluster } from '../src/cluster.ts'
+import { Server, type OpenServer } from '../src/server.ts'
+
+export interface OpenClusterOptions extends ServerDefaults {
+  /** Milliseconds; 2000 unless stated. */
+  readonly timeout?: number
+  readonly driver?: Driver
+  readonly connections?: number
+}
+
+/** What opens servers as `createStore` does. */
+export function opener({ timeout = 2000, driver = nodeRedis(), connections = 1 }: OpenClusterOptions): OpenServer {
+  return (endpoint, found) =>
+    new Server({
+      endpoint,
+      ...found,
+      driver,
+      connections: { min: connections, max: connections },
+      connectTimeout: 2000,
+      timeout,
+      clock: systemClock,
+      random: Math.random,
+    })
+}
+
+/** A cluster without any decorator around it. */
+export function openCluster(seeds: RedisCluster | readonly string[], options: OpenClusterOptions = {}): Cluster {
+  const urls = 'urls' in seeds ? seeds.urls : seeds
+  return new Cluster({
+    name: 'test',
+    seeds: urls.map((url) => parseServer(url, options)),
+    open: opener(options),
+    timeout: options.timeout ?? 2000,
+    clock: systemClock,
+    random: Math.random,
+  })
+}
