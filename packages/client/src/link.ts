@@ -233,6 +233,6 @@ export class Link {
   }
 }
 
-export function closedError({ name }: Endpoint): ShaleError {
+export function closedError({ name }: Pick<Endpoint, 'name'>): ShaleError {
   return new ShaleError('CLOSED', `${name}: the store is closed; nothing more can be asked of it.`)
 }

@@ -1,0 +1,127 @@
+/** The writes of one key that have no answer yet. */
+interface Pending {
+  count: number
+  last: Promise<unknown>
+}
+
+/**
+ * What this process has written, and which replicas have it: the ground of `readYourWrites`.
+ *
+ * Writes that were answered belong to a generation, the current one. When the primary is asked for its offset the generation
+ * closes: whatever was answered before the question was sent is in that offset. A replica whose own offset has passed that of
+ * a generation has all its writes, and those of all generations before it. So a key costs one entry of a map, and no command.
+ *
+ * Keys are forgotten once the replicas that are read have passed them, or when there are too many; a replica that has not
+ * passed the latest generation that was forgotten is not read at all.
+ */
+export class OwnWrites {
+  readonly #mostKeys: number
+  readonly #pending = new Map<string, Pending>()
+  /** The generation of each key's latest write that was answered, oldest first. */
+  readonly #written = new Map<string, number>()
+  /** Generations that are closed, and the offset of the primary that has them; both only grow. */
+  #closed: { readonly generation: number; readonly offset: number }[] = []
+  #generation = 0
+  #forgotten = -1
+  /** Operations on every key that have no answer yet. */
+  #pendingForAll = 0
+
+  constructor(mostKeys = 100_000) {
+    this.#mostKeys = mostKeys
+  }
+
+  /** Gives `work`, a write of these keys. From now until it settles the keys are read from the primary, and after that until a replica has it. */
+  during<T>(keys: readonly string[], work: Promise<T>): Promise<T> {
+    const done = work.finally(() => this.#end(keys))
+    for (const key of keys) {
+      const pending = this.#pending.get(key)
+      if (pending === undefined) this.#pending.set(key, { count: 1, last: done })
+      else {
+        pending.count++
+        pending.last = done
+      }
+    }
+    return done
+  }
+
+  /** The same for a write that concerns every key. */
+  async duringAll<T>(work: Promise<T>): Promise<T> {
+    this.#pendingForAll++
+    try {
+      return await work
+    } finally {
+      this.#pendingForAll--
+      this.#forgetAll()
+    }
+  }
+
+  /** Whether any write of a key has no answer yet. */
+  get isPending(): boolean {
+    return this.#pending.size > 0
+  }
+
+  /** The latest write of a key that has no answer yet. */
+  pending(key: string): Promise<unknown> | undefined {
+    return this.#pending.get(key)?.last
+  }
+
+  /** How many keys are kept. */
+  get size(): number {
+    return this.#pending.size + this.#written.size
+  }
+
+  /** The primary is about to be asked for its offset: gives the generation that closes with the answer. */
+  close(): number {
+    return this.#generation++
+  }
+
+  /** What the primary said when a generation closed. */
+  closed(generation: number, offset: number): void {
+    this.#closed.push({ generation, offset })
+    if (this.#closed.length > mostClosed) this.#closed.shift()
+  }
+
+  /** The latest generation that a server with this offset has. */
+  passedAt(offset: number): number {
+    return this.#closed.findLast((closed) => closed.offset <= offset)?.generation ?? -1
+  }
+
+  /** Whether a replica that has passed a generation has every write of the key. */
+  has(passed: number, key: string): boolean {
+    return passed >= this.#forgotten && this.#pendingForAll === 0 && !this.#pending.has(key) && (this.#written.get(key) ?? -1) <= passed
+  }
+
+  /** Forgets the keys that every replica that is read has passed. */
+  passed(generation: number): void {
+    for (const [key, written] of this.#written) {
+      if (written > generation) return
+      this.#written.delete(key)
+      this.#forgotten = Math.max(this.#forgotten, written)
+    }
+  }
+
+  /** Another history of writes begins, whose offsets have nothing to do with those so far: what was written must be passed anew. */
+  restart(): void {
+    this.#closed = []
+  }
+
+  #end(keys: readonly string[]): void {
+    for (const key of keys) {
+      const pending = this.#pending.get(key) as Pending
+      if (--pending.count === 0) this.#pending.delete(key)
+      if (this.#written.get(key) === this.#generation) continue
+      // Taken out first, so that it comes last.
+      this.#written.delete(key)
+      this.#written.set(key, this.#generation)
+    }
+    if (this.#written.size > this.#mostKeys) this.#forgetAll()
+  }
+
+  #forgetAll(): void {
+    this.#written.clear()
+    this.#forgotten = this.#generation
+  }
+}
+
+/** How many offsets of the primary are kept: with one each sampling interval, more than any replica that is read needs. */
+const mostClosed = 256

@@ -1,0 +1,191 @@
+import { ShaleError, type Answer, type BatchOperation, type Store, type Tally } from '@shale/contracts'
+
+/** A call on the primary, as a value: it may have to wait for one, and be made again where a server was none. */
+export interface PrimaryCall<A> {
+  /** How many keys, and what they carry, in KiB. */
+  readonly weight: number
+  /** Makes the call. Never rejects. */
+  run(store: Store): Promise<A>
+  /** Whether an answer says that the server cannot be reached. */
+  isLost(answer: A): boolean
+  /** What of the call the server turned away because it is a replica, to be made again; `undefined` if nothing. */
+  turnedAway(answer: A): PrimaryCall<A> | undefined
+  /** The answer where the call was not made. */
+  refuse(error: ShaleError): A
+}
+
+const isError = (answer: unknown, code: 'SERVER_READONLY' | 'SERVER_UNAVAILABLE'): boolean =>
+  typeof answer === 'object' && ShaleError.is(answer) && answer.code === code
+const asError = (error: unknown): ShaleError => ShaleError.from(error, 'SERVER_UNAVAILABLE')
+
+/** A batch that reads. */
+export class ReadCall<I, T> implements PrimaryCall<Answer<T>[]> {
+  readonly #operation: BatchOperation<I, T>
+  readonly #items: readonly I[]
+
+  constructor(operation: BatchOperation<I, T>, items: readonly I[]) {
+    this.#operation = operation
+    this.#items = items
+  }
+
+  get weight(): number {
+    return this.#items.length
+  }
+
+  run(store: Store): Promise<Answer<T>[]> {
+    return this.#operation.call(store, this.#items).catch((error: unknown) => this.refuse(asError(error)))
+  }
+
+  isLost(): boolean {
+    return false
+  }
+
+  turnedAway(): undefined {
+    return undefined
+  }
+
+  refuse(error: ShaleError): Answer<T>[] {
+    return this.#items.map(() => error)
+  }
+}
+
+/** A batch that writes, or those of its items that were turned away. */
+export class WriteCall<I, T> implements PrimaryCall<Answer<T>[]> {
+  readonly #operation: BatchOperation<I, T>
+  readonly #items: readonly I[]
+  /** The answers so far, and the places of the items that are asked for. */
+  readonly #rest: { readonly answers: Answer<T>[]; readonly places: readonly number[] } | undefined
+
+  constructor(
+    operation: BatchOperation<I, T>,
+    items: readonly I[],
+    rest?: { readonly answers: Answer<T>[]; readonly places: readonly number[] },
+  ) {
+    this.#operation = operation
+    this.#items = items
+    this.#rest = rest
+  }
+
+  get weight(): number {
+    let bytes = 0
+    for (const item of this.#items) bytes += (item as { readonly value?: Uint8Array }).value?.length ?? 0
+    return this.#items.length + bytes / 1024
+  }
+
+  async run(store: Store): Promise<Answer<T>[]> {
+    let answers: Answer<T>[]
+    try {
+      answers = await this.#operation.call(store, this.#items)
+    } catch (error) {
+      const failure = asError(error)
+      answers = this.#items.map(() => failure)
+    }
+    if (this.#rest === undefined) return answers
+    const { answers: all, places } = this.#rest
+    answers.forEach((answer, i) => (all[places[i] as number] = answer))
+    return all
+  }
+
+  isLost(answers: Answer<T>[]): boolean {
+    return answers.some((answer) => isError(answer, 'SERVER_UNAVAILABLE'))
+  }
+
+  turnedAway(answers: Answer<T>[]): WriteCall<I, T> | undefined {
+    const places: number[] = []
+    answers.forEach((answer, place) => {
+      if (isError(answer, 'SERVER_READONLY')) places.push(place)
+    })
+    if (places.length === 0) return undefined
+    const items = this.#rest === undefined ? this.#items : spread(this.#items, this.#rest.places)
+    return new WriteCall(
+      this.#operation,
+      places.map((place) => items[place] as I),
+      { answers, places },
+    )
+  }
+
+  refuse(error: ShaleError): Answer<T>[] {
+    // What was turned away says so itself.
+    return this.#rest?.answers ?? this.#items.map(() => error)
+  }
+}
+
+/** Items at the places that they had at first. */
+function spread<I>(items: readonly I[], places: readonly number[]): I[] {
+  const all: I[] = []
+  items.forEach((item, i) => (all[places[i] as number] = item))
+  return all
+}
+
+/** A removal of keys, or of those that were turned away. */
+export class DeleteCall implements PrimaryCall<Tally> {
+  readonly #keys: readonly string[]
+  readonly #before: Tally | undefined
+
+  constructor(keys: readonly string[], before?: Tally) {
+    this.#keys = keys
+    this.#before = before
+  }
+
+  get weight(): number {
+    return this.#keys.length
+  }
+
+  async run(store: Store): Promise<Tally> {
+    let tally: Tally
+    try {
+      tally = await store.delete(this.#keys)
+    } catch (error) {
+      tally = allFailed(this.#keys, asError(error))
+    }
+    if (this.#before === undefined) return tally
+    const failed = new Map(this.#before.failed)
+    for (const key of this.#keys) failed.delete(key)
+    for (const [key, error] of tally.failed ?? []) failed.set(key, error)
+    return { count: this.#before.count + tally.count, failed: failed.size === 0 ? undefined : failed }
+  }
+
+  isLost({ failed }: Tally): boolean {
+    return failed !== undefined && [...failed.values()].some((error) => isError(error, 'SERVER_UNAVAILABLE'))
+  }
+
+  turnedAway(tally: Tally): DeleteCall | undefined {
+    if (tally.failed === undefined) return undefined
+    const keys = [...tally.failed].filter(([, error]) => isError(error, 'SERVER_READONLY')).map(([key]) => key)
+    return keys.length === 0 ? undefined : new DeleteCall(keys, tally)
+  }
+
+  refuse(error: ShaleError): Tally {
+    return this.#before ?? allFailed(this.#keys, error)
+  }
+}
+
+function allFailed(keys: readonly string[], error: ShaleError): Tally {
+  return { count: 0, failed: keys.length === 0 ? undefined : new Map(keys.map((key) => [key, error])) }
+}
+
+/** Something that concerns no key; what `work` rejects with is its answer. */
+export class WholeCall<T> implements PrimaryCall<T | ShaleError> {
+  readonly weight = 1
+  readonly #work: (store: Store) => Promise<T>
+
+  constructor(work: (store: Store) => Promise<T>) {
+    this.#work = work
+  }
+
+  run(store: Store): Promise<T | ShaleError> {
+    return this.#work(store).catch(asError)
+  }
+
+  isLost(answer: T | ShaleError): boolean {
+    return isError(answer, 'SERVER_UNAVAILABLE')
+  }
+
+  turnedAway(answer: T | ShaleError): this | undefined {
+    return isError(answer, 'SERVER_READONLY') ? this : undefined
+  }
+
+  refuse(error: ShaleError): ShaleError {
+    return error
+  }
+}

@@ -1,0 +1,292 @@
+import {
+  BatchStore,
+  ShaleError,
+  type Answer,
+  type BatchOperation,
+  type Clock,
+  type Random,
+  type ScanPage,
+  type ServerStatus,
+  type StoreLocation,
+  type StoreMove,
+  type StoreObserver,
+  type Tally,
+} from '@shale/contracts'
+import { closedError } from './link.ts'
+import type { Member } from './member.ts'
+import { OpenReads } from './open-reads.ts'
+import { OwnWrites } from './own-writes.ts'
+import { DeleteCall, ReadCall, WholeCall, WriteCall, type PrimaryCall } from './primary-call.ts'
+import { PrimaryGate } from './primary-gate.ts'
+import { readPolicy, type ReadFrom, type ReadPolicy } from './read-policy.ts'
+import { ReplicaReads } from './replica-reads.ts'
+import { Replication, type MemberSource, type ReplicaMember } from './replication.ts'
+import type { Server } from './server.ts'
+
+export interface ReplicaSetOptions {
+  /** The shard, by name: what observers, errors and `locate` call it. */
+  readonly name: string
+  /** The configured primary first. The servers are the set's own from now on: it connects and closes them. May be empty with a `source`. */
+  readonly members: readonly ReplicaMember[]
+  /** Who is read; `'primary'` unless stated. */
+  readonly readFrom?: ReadFrom | undefined
+  /** Whether a key that was written by this store is read from a replica only once that has the write; `true` unless stated. */
+  readonly readYourWrites?: boolean | undefined
+  /** Milliseconds that a replica may be behind and still be read; 1,000 unless stated. */
+  readonly maxReplicaLag?: number | undefined
+  /** Milliseconds that a call may take: for how long a write waits for a primary. The set has no deadline of its own. */
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+  /** Where the members come from, for a set that finds them at run time. */
+  readonly source?: MemberSource | undefined
+}
+
+/**
+ * A primary and its replicas as a store. Writes go to the primary, whichever of the members that is now; reads go where
+ * `readFrom` says, to replicas that keep up. Calls on one key take effect in the order made, over a failover too.
+ *
+ * Errors beside those of its servers: `CONFIG_INVALID` for members that do not belong together, `SERVER_READONLY` and
+ * `SERVER_UNAVAILABLE` while there is no primary.
+ */
+export class ReplicaSet extends BatchStore {
+  readonly #name: string
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #policy: ReadPolicy
+  readonly #own: OwnWrites
+  readonly #openReads: OpenReads
+  readonly #gate: PrimaryGate
+  readonly #replication: Replication
+  readonly #replicaReads: ReplicaReads
+  readonly #keepsOrder: boolean
+  readonly #hasSource: boolean
+  readonly #observers: StoreObserver[] = []
+  readonly #watched = new WeakSet<Server>()
+  #closing: Promise<void> | undefined
+
+  /** @throws ShaleError `CONFIG_INVALID` for a `readFrom` that is none. */
+  constructor(options: ReplicaSetOptions) {
+    super()
+    const { name, members, clock, random, timeout, maxReplicaLag = 1000, readYourWrites = true, source } = options
+    this.#name = name
+    this.#clock = clock
+    this.#random = random
+    this.#policy = readPolicy(options.readFrom ?? 'primary')
+    this.#keepsOrder = readYourWrites
+    this.#hasSource = source !== undefined
+    this.#own = new OwnWrites()
+    this.#openReads = new OpenReads()
+    const tell = (what: (observer: StoreObserver) => void): void => this.#observers.forEach(what)
+    this.#gate = new PrimaryGate({ timeout, clock, nextRound: () => this.#replication.nextRound, lost: () => this.#replication.search() })
+    this.#replication = new Replication({
+      ...{ name, maxReplicaLag, clock, source, own: this.#own, tell },
+      found: ({ server }) => this.#gate.open(server),
+      searching: () => this.#gate.shut(),
+      roundOver: (round, error) => this.#gate.roundOver(round, error),
+      isAwaited: () => this.#gate.size > 0,
+    })
+    this.#replicaReads = new ReplicaReads({
+      ...{ timeout, clock, openReads: this.#openReads },
+      primary: (operation, items) => this.#readPrimary(operation, items),
+      next: (failed, operation, items) => this.#next(failed, operation, items),
+    })
+    this.setMembers(members)
+  }
+
+  /** Replaces the members, for a set that finds them at run time. Servers that are no members any more are the caller's again. */
+  setMembers(members: readonly ReplicaMember[], named?: Server): void {
+    for (const { server } of members) this.#watch(server)
+    this.#replication.named = named
+    this.#replication.setMembers(members)
+  }
+
+  protected override batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    this.#replication.use()
+    if (operation.writes) return this.#write(keysOf(operation, items), new WriteCall(operation, items))
+    if (this.#policy.primaryOnly || items.length === 0) return this.#readPrimary(operation, items)
+    return this.#read(operation, items)
+  }
+
+  delete(keys: readonly string[]): Promise<Tally> {
+    this.#replication.use()
+    return this.#write(keys, new DeleteCall(keys))
+  }
+
+  async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
+    this.#replication.use()
+    // What this process wrote before is there when the scan begins, and so it waits in the same line.
+    const store = await this.#gate.send(new WholeCall((primary) => Promise.resolve(primary)))
+    if (ShaleError.is(store)) throw store
+    yield* store.scan(pattern)
+  }
+
+  async flush(): Promise<void> {
+    this.#replication.use()
+    const error = await this.#own.duringAll(this.#gate.send(new WholeCall((primary) => primary.flush())))
+    if (ShaleError.is(error)) throw error
+  }
+
+  locate(_key: string): StoreLocation {
+    const { primary, members } = this.#replication
+    return { shard: this.#name, server: (primary ?? members[0])?.name ?? this.#name }
+  }
+
+  /** Reaches the primary and every configured replica. */
+  async connect(): Promise<void> {
+    this.#replication.use()
+    if (!this.#hasSource) await Promise.all(this.#replication.members.map(({ server }) => server.connect()))
+    const error = await this.#gate.send(new WholeCall((primary) => primary.connect()))
+    if (ShaleError.is(error)) throw error
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#observers.push(observer)
+    for (const { server } of this.#replication.members) server.observe(observer)
+  }
+
+  status(): readonly ServerStatus[] {
+    const { members, primary } = this.#replication
+    return members.map((member) => {
+      const role = member === primary ? 'primary' : member.info === undefined ? 'unknown' : member.role
+      return { ...member.server.status(), shard: this.#name, role, lag: member === primary ? undefined : member.lag }
+    })
+  }
+
+  async #close(): Promise<void> {
+    this.#replication.close()
+    this.#gate.fail(closedError({ name: this.#name }))
+    await Promise.all(this.#replication.members.map(({ server }) => server.close()))
+  }
+
+  #write<A>(keys: readonly string[], call: PrimaryCall<A>): Promise<A> {
+    if (this.#closing !== undefined) return refuseNext(call, closedError({ name: this.#name }))
+    this.#openReads.overtake(keys)
+    return this.#own.during(keys, this.#gate.send(call))
+  }
+
+  #read<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    const { primary } = this.#replication
+    const readable = this.#replication.readable(this.#clock.now())
+    if (readable.length === 0) return this.#readPrimary(operation, items)
+    const canPrimary = primary !== undefined && this.#gate.isOpen && primary.server.available
+    let chosen: Member | undefined
+    try {
+      chosen = this.#policy.choose(canPrimary ? [primary, ...readable] : readable, this.#random) as Member | undefined
+    } catch (error) {
+      const failure = ShaleError.from(error, 'CONFIG_INVALID')
+      return Promise.resolve(items.map(() => failure))
+    }
+    return chosen === undefined ? this.#readPrimary(operation, items) : this.#readFrom(chosen, operation, items)
+  }
+
+  /** Reads from one member; keys whose writes a replica may lack from the primary. */
+  #readFrom<I, T>(member: Member, operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    if (member === this.#replication.primary) {
+      return this.#replicaReads.orElse(member, this.#readPrimary(operation, items), operation, items)
+    }
+    const lacking = this.#keepsOrder ? items.filter((item) => !this.#own.has(member.passed, operation.keyOf(item))) : []
+    if (lacking.length === 0) return this.#replicaReads.read(member, operation, items)
+    if (lacking.length === items.length) return this.#readPrimary(operation, items)
+    return this.#readParts(member, operation, items, new Set(lacking))
+  }
+
+  async #readParts<I, T>(
+    member: Member,
+    operation: BatchOperation<I, T>,
+    items: readonly I[],
+    lacking: ReadonlySet<I>,
+  ): Promise<Answer<T>[]> {
+    const [ofPrimary, ofReplica] = await Promise.all([
+      this.#readPrimary(
+        operation,
+        items.filter((item) => lacking.has(item)),
+      ),
+      this.#replicaReads.read(
+        member,
+        operation,
+        items.filter((item) => !lacking.has(item)),
+      ),
+    ])
+    let [p, r] = [0, 0]
+    return items.map((item) => (lacking.has(item) ? ofPrimary[p++] : ofReplica[r++]) as Answer<T>)
+  }
+
+  /** Whom to read after a member has failed; `undefined` is nobody. */
+  #next<I, T>(failed: Member, operation: BatchOperation<I, T>, items: readonly I[]): (() => Promise<Answer<T>[]>) | undefined {
+    const others = this.#replication.readable(this.#clock.now()).filter((member) => member !== failed)
+    const next = this.#policy.chooseAgain(failed, others, this.#random) as Member | undefined
+    if (next === undefined) return failed === this.#replication.primary ? undefined : () => this.#readPrimary(operation, items)
+    // Only where it has all of them: whoever asks a second time shall not have to ask a third.
+    const has = !this.#keepsOrder || items.every((item) => this.#own.has(next.passed, operation.keyOf(item)))
+    if (has) return () => operation.call(next.server.store, items)
+    return failed === this.#replication.primary ? undefined : () => this.#readPrimary(operation, items)
+  }
+
+  #readPrimary<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    if (this.#closing !== undefined) return refuseNext(new ReadCall(operation, items), closedError({ name: this.#name }))
+    const older = this.#olderWrites(operation, items)
+    const { server } = this.#gate
+    // A primary that is known to be down refuses at once: nothing is gained by waiting, unless for a write that waits.
+    if (!this.#gate.isOpen && older.length === 0 && server?.available === false) return operation.call(server.store, items)
+    const answers = this.#gate.send(new ReadCall(operation, items))
+    return older.length === 0 ? answers : this.#afterWrites(operation, items, answers, older)
+  }
+
+  /**
+   * Gives the answers once the older writes of these keys are settled. A server that turned one of them away may have answered
+   * the read all the same: then that is asked for again, where the write was made in the end.
+   */
+  async #afterWrites<I, T>(
+    operation: BatchOperation<I, T>,
+    items: readonly I[],
+    asked: Promise<Answer<T>[]>,
+    older: readonly Promise<unknown>[],
+  ): Promise<Answer<T>[]> {
+    const { turnedAway } = this.#gate
+    const answers = await asked
+    await Promise.allSettled(older)
+    return turnedAway === this.#gate.turnedAway ? answers : this.#readPrimary(operation, items)
+  }
+
+  #olderWrites<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<unknown>[] {
+    const older: Promise<unknown>[] = []
+    if (!this.#own.isPending) return older
+    for (const item of items) {
+      const pending = this.#own.pending(operation.keyOf(item))
+      if (pending !== undefined) older.push(pending)
+    }
+    return older
+  }
+
+  #watch(server: Server): void {
+    if (this.#watched.has(server)) return
+    this.#watched.add(server)
+    const isPrimary = (): boolean => server === this.#replication.primary?.server
+    server.observe({
+      connected: () => this.#replication.changed(),
+      disconnected: () => {
+        if (isPrimary()) this.#replication.search()
+      },
+      breaker: (_, state) => {
+        if (state === 'open' && isPrimary()) this.#replication.search()
+        else this.#replication.changed()
+      },
+    })
+    for (const observer of this.#observers) server.observe(observer)
+  }
+}
+
+function keysOf<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): string[] {
+  const keys = items.map((item) => operation.keyOf(item))
+  return operation.name === 'move' ? [...keys, ...items.map((item) => (item as StoreMove).to)] : keys
+}
+
+function refuseNext<A>(call: PrimaryCall<A>, error: ShaleError): Promise<A> {
+  return new Promise((resolve) => setImmediate(() => resolve(call.refuse(error))))
+}
