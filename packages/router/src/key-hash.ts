@@ -1,6 +1,7 @@
 import { checkKey } from './check-key.ts'
 import { hashTag } from './hash-tag.ts'
 import { unitAt } from './unit-at.ts'
+import { shortLength, utf8, type Utf8 } from './utf8.ts'
 
 /**
  * A 32-bit hash of a text: FNV-1a over its bytes as UTF-8. A lone surrogate counts as U+FFFD, as UTF-8 encoders have it.
@@ -12,10 +13,11 @@ import { unitAt } from './unit-at.ts'
  */
 export function hashText(text: string): number {
   const { length } = text
+  if (length > shortLength) return hashBytes(utf8(text))
   let hash = offsetBasis
   for (let i = 0; i < length; i++) {
     const unit = unitAt(text, i)
-    if (unit > 0x7f) return hashFrom(text, i, hash)
+    if (unit > 0x7f) return hashBytes(utf8(text))
     hash = Math.imul(hash ^ unit, prime)
   }
   return hash
@@ -29,6 +31,7 @@ export function hashText(text: string): number {
 export function hashKey(key: string): number {
   checkKey(key)
   const { length } = key
+  if (length > shortLength) return hashTagged(utf8(key))
   let hash = offsetBasis
   for (let i = 0; i < length; i++) {
     const unit = unitAt(key, i)
@@ -39,33 +42,24 @@ export function hashKey(key: string): number {
   return hash
 }
 
-/** Goes on from the first character beyond ASCII. */
-function hashFrom(text: string, start: number, before: number): number {
-  const { length } = text
-  let hash = before
-  for (let i = start; i < length; i++) {
-    let point = unitAt(text, i)
-    if (point < 0x80) {
-      hash = Math.imul(hash ^ point, prime)
-      continue
+function hashBytes({ buffer, end }: Utf8, start = 0): number {
+  let hash = offsetBasis
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ buffer[i]!, prime)
+  return hash
+}
+
+/** The hash of a key's tag, as `hashTag` finds it: no byte of a character beyond ASCII is a brace. */
+function hashTagged(key: Utf8): number {
+  const { buffer, end } = key
+  let hash = offsetBasis
+  for (let i = 0; i < end; i++) {
+    const byte = buffer[i]!
+    if (byte === openingBrace) {
+      let close = i + 1
+      while (close < end && buffer[close] !== closingBrace) close++
+      return close === end || close === i + 1 ? hashBytes(key) : hashBytes({ buffer, end: close }, i + 1)
     }
-    if (point >= 0xd800 && point <= 0xdfff) {
-      point = text.codePointAt(i)!
-      if (point > 0xffff) i++
-      else point = 0xfffd
-    }
-    if (point < 0x800) {
-      hash = Math.imul(hash ^ (0xc0 | (point >> 6)), prime)
-    } else {
-      if (point < 0x10000) {
-        hash = Math.imul(hash ^ (0xe0 | (point >> 12)), prime)
-      } else {
-        hash = Math.imul(hash ^ (0xf0 | (point >> 18)), prime)
-        hash = Math.imul(hash ^ (0x80 | ((point >> 12) & 0x3f)), prime)
-      }
-      hash = Math.imul(hash ^ (0x80 | ((point >> 6) & 0x3f)), prime)
-    }
-    hash = Math.imul(hash ^ (0x80 | (point & 0x3f)), prime)
+    hash = Math.imul(hash ^ byte, prime)
   }
   return hash
 }
@@ -98,3 +92,4 @@ export function stir(folded: number): number {
 const offsetBasis = 0x811c9dc5 | 0
 const prime = 0x01000193
 const openingBrace = 0x7b
+const closingBrace = 0x7d

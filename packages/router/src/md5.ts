@@ -1,4 +1,5 @@
 import { unitAt } from './unit-at.ts'
+import { shortLength, utf8, type Utf8 } from './utf8.ts'
 
 /**
  * The MD5 of a text as UTF-8: four integers of 32 bits with sign, little-endian as the algorithm has them, in the array
@@ -23,7 +24,7 @@ let message = new Int32Array(64)
 /** Writes a text as `message`, and says how many words it takes. */
 function padded(text: string): number {
   const { length } = text
-  reserve(length)
+  if (length > shortLength) return paddedBytes(utf8(text))
   const whole = length >> 2
   let seen = 0
   for (let i = 0; i < whole; i++) {
@@ -40,18 +41,20 @@ function padded(text: string): number {
     seen |= unit
     rest = (rest << 8) | unit
   }
-  if (seen > 0x7f) return paddedBytes(encoder.encode(text))
+  if (seen > 0x7f) return paddedBytes(utf8(text))
   message[whole] = rest
   return finish(whole + 1, length)
 }
 
-function paddedBytes(bytes: Uint8Array): number {
-  const { length } = bytes
-  reserve(length)
-  message.fill(0, 0, (length >> 2) + 1)
-  for (let i = 0; i < length; i++) message[i >> 2]! |= bytes[i]! << (8 * (i & 3))
-  message[length >> 2]! |= 0x80 << (8 * (length & 3))
-  return finish((length >> 2) + 1, length)
+function paddedBytes({ buffer, end }: Utf8): number {
+  if (message.length < wordsFor(end)) message = new Int32Array(wordsFor(end))
+  const whole = end >> 2
+  for (let i = 0, at = 0; i < whole; i++, at += 4)
+    message[i] = buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
+  let rest = 0x80
+  for (let i = end - 1; i >= 4 * whole; i--) rest = (rest << 8) | buffer[i]!
+  message[whole] = rest
+  return finish(whole + 1, end)
 }
 
 function finish(written: number, bytes: number): number {
@@ -60,10 +63,6 @@ function finish(written: number, bytes: number): number {
   message[words - 2] = bytes << 3
   message[words - 1] = Math.floor(bytes / 2 ** 29)
   return words
-}
-
-function reserve(bytes: number): void {
-  if (message.length < wordsFor(bytes)) message = new Int32Array(wordsFor(bytes))
 }
 
 function wordsFor(bytes: number): number {
@@ -117,4 +116,3 @@ function rotate(early: number, late: number, by: number): number {
 
 const block = new Int32Array(16)
 const sines = Int32Array.from({ length: 64 }, (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))))
-const encoder = new TextEncoder()
