@@ -9,8 +9,9 @@ import {
   type TimerHandle,
 } from '@shale/contracts'
 import { Barrier } from './barrier.ts'
+import type { BreakerOptions } from './breaker.ts'
 import { Lane, refuse, type LaneHost } from './lane.ts'
-import { closedError, Link } from './link.ts'
+import { closedError, Link, type Admit } from './link.ts'
 
 export interface LanesOptions {
   readonly endpoint: Endpoint
@@ -23,6 +24,10 @@ export interface LanesOptions {
   readonly timeout: number
   readonly clock: Clock
   readonly random: Random
+  /** `false` refuses nothing while there is a connection. */
+  readonly breaker?: BreakerOptions | false | undefined
+  /** Looks at the server over each fresh connection before that serves; a rejection fails the attempt and is told to callers. */
+  readonly admit?: Admit | undefined
 }
 
 /** What lanes tell of their server. */

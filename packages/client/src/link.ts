@@ -1,5 +1,18 @@
-import { ShaleError, type Clock, type Connection, type Driver, type Endpoint, type Random, type TimerHandle } from '@shale/contracts'
+import {
+  ShaleError,
+  type Clock,
+  type Command,
+  type Connection,
+  type Driver,
+  type Endpoint,
+  type Random,
+  type Reply,
+  type TimerHandle,
+} from '@shale/contracts'
 import { connecting, connectionError, replyError } from './reply-error.ts'
+
+/** Looks at a server over a connection that is not used yet: `ask` rejects with a `ShaleError`. */
+export type Admit = (ask: (command: Command) => Promise<Reply>) => Promise<void>
 
 /** What a link needs to know; all times are milliseconds. */
 export interface LinkOptions {
