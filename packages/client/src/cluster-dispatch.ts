@@ -67,6 +67,11 @@ export class ClusterDispatch {
     this.#dispatch(call, call.places, false)
   }
 
+  /** Another node serves a slot from now on: what comes waits until all that was sent to the former one is back. */
+  ownerChanged(slot: number): void {
+    if ((this.#inFlight[slot] as number) > 0) this.#divert(slot)
+  }
+
   #dispatch(call: ClusterCall, places: Iterable<number>, itsTurn: boolean): void {
     const parcels = new Map<Server, number[]>()
     const post = (): void => {
@@ -77,11 +82,15 @@ export class ClusterDispatch {
     for (const place of places) {
       const slot = slotOf(call.keyAt(place))
       const move = call.moveAt(place)
-      if (move !== undefined && slotOf(move.to) !== slot) {
+      if (move !== undefined && !itsTurn) {
         post()
-        this.#moveAcross(call, place, move, slot)
+        this.#move(call, place, move, [slot, slotOf(move.to)])
       } else if (!itsTurn && turns.waits(slot) && !this.#isRefused(call, slot)) {
         this.#wait(call, place, slot)
+      } else if (itsTurn && this.#diversions.has(slot)) {
+        // What was called before is on its way once more.
+        this.#stray(slot, { call, place, redirect: { kind: 'held' }, error: this.#unserved(slot), pauses: false, tries: 0 })
+        this.#settle(slot)
       } else {
         const server = this.#serverOf(call, place, slot)
         if (server === undefined) continue
@@ -114,11 +123,10 @@ export class ClusterDispatch {
 
   /** Who is to be asked for an item; none if it has to wait until that is known. */
   #serverOf(call: ClusterCall, place: number, slot: number): Server | undefined {
-    const { map, nodes, name } = this.#options
+    const { map, nodes } = this.#options
     const address = map.shardOf(slot)?.primary
     if (address === undefined) {
-      const error = new ShaleError('SERVER_UNAVAILABLE', `${name}: no node of the cluster serves slot ${slot} now.`)
-      this.#stray(slot, { call, place, redirect: { kind: 'elsewhere' }, error, pauses: false, tries: 0 })
+      this.#stray(slot, { call, place, redirect: { kind: 'elsewhere' }, error: this.#unserved(slot), pauses: false, tries: 0 })
       this.#settle(slot)
       return undefined
     }
@@ -132,6 +140,10 @@ export class ClusterDispatch {
     this.#stray(slot, { call, place, redirect: { kind: 'down' }, error, pauses: false, tries: 0 })
     this.#settle(slot)
     return undefined
+  }
+
+  #unserved(slot: number): ShaleError {
+    return new ShaleError('SERVER_UNAVAILABLE', `${this.#options.name}: no node of the cluster serves slot ${slot} now.`)
   }
 
   #send(call: ClusterCall, places: readonly number[], server: Server, store: Server['store'], tries: number): void {
@@ -160,13 +172,15 @@ export class ClusterDispatch {
       const answer = answers[i]
       if (ShaleError.is(answer)) {
         const redirect = this.#closed ? undefined : redirectOf(answer, server.endpoint.host as string)
+        if (redirect?.kind === 'apart' && call.moveAt(place) !== undefined) {
+          // A move can do without both keys being at one node.
+          call.finish(place, answer)
+          return
+        }
         if (redirect !== undefined) {
-          // A command of several keys is sent again key by key.
-          const several = places.length > 1 && answers.some((other, at) => other === answer && at !== i)
-          const apart = several && redirect.kind === 'ask'
           if (redirect.kind === 'moved') this.#options.map.moved(slot, redirect.address)
-          const pauses = redirect.kind === 'again' || (redirect.kind === 'apart' && !several) || tries >= mostHops
-          this.#stray(slot, { call, place, redirect: apart ? { kind: 'apart' } : redirect, error: answer, pauses, tries })
+          const pauses = redirect.kind === 'again' || redirect.kind === 'apart' || tries >= mostHops
+          this.#stray(slot, { call, place, redirect, error: answer, pauses, tries })
           return
         }
         if (answer.code === 'SERVER_UNAVAILABLE' || answer.code === 'SERVER_TIMEOUT') void this.#options.map.look()
@@ -178,13 +192,17 @@ export class ClusterDispatch {
   }
 
   #stray(slot: number, one: Strayed): void {
+    this.#divert(slot).add(one)
+  }
+
+  #divert(slot: number): Diversion {
     let diversion = this.#diversions.get(slot)
     if (diversion === undefined) {
       diversion = new Diversion()
       this.#diversions.set(slot, diversion)
       this.turns.hold(slot)
     }
-    diversion.add(one)
+    return diversion
   }
 
   /** Goes on with a slot once nothing is in flight there. */
@@ -207,11 +225,8 @@ export class ClusterDispatch {
     const tries = Math.max(...strayed.map((one) => (one.pauses ? one.tries : 0)))
     if (tries > 0) await this.#pause(Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1)), strayed)
     for (const one of strayed) {
-      const { call, place, redirect, error } = one
-      const move = redirect.kind === 'apart' ? call.moveAt(place) : undefined
-      if (!call.isOpen(place)) continue
-      if (this.#closed || diversion.isOvertaken(one)) call.finish(place, error)
-      else if (move !== undefined) call.finish(place, await this.#across.move(this.#ends, move, call.since))
+      if (!one.call.isOpen(one.place)) continue
+      if (this.#closed || diversion.isOvertaken(one)) one.call.finish(one.place, one.error)
       else this.#sendAgain(one, slot)
     }
     diversion.resuming = false
@@ -240,22 +255,28 @@ export class ClusterDispatch {
     return new Promise((resolve) => clock.setTimeout(resolve, ms))
   }
 
-  #moveAcross(call: ClusterCall, place: number, move: StoreMove, slot: number): void {
-    void this.turns.alone([slot, slotOf(move.to)], async () => {
-      if (call.isOpen(place)) call.finish(place, await this.#across.move(this.#ends, move, call.since))
+  /** Moves an entry while all else in its slots waits: by one command, or, where that cannot be, step by step. */
+  #move(call: ClusterCall, place: number, move: StoreMove, slots: readonly number[]): void {
+    const step = <I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> => {
+      // In the place of the call: those that came later wait for it.
+      const part = new BatchCall(operation, items, call.order, call.since)
+      this.#dispatch(part, part.places, true)
+      return part.result
+    }
+    const ends: MoveEnds = {
+      from: { take: (keys) => step(take, keys), add: (entries) => step(add, entries) },
+      to: { set: (entries) => step(set, entries) },
+    }
+    const run = async (): Promise<Answer<boolean>> => {
+      if (slots[0] === slots[1]) {
+        const [answer] = await step(rename, [move])
+        if (!ShaleError.is(answer) || redirectOf(answer, '')?.kind !== 'apart') return answer as Answer<boolean>
+      }
+      return this.#across.move(ends, move, call.since)
+    }
+    void this.turns.alone([...new Set(slots)], async () => {
+      if (call.isOpen(place)) call.finish(place, await run())
     })
-  }
-
-  /** The steps of a move, whose turn it is. */
-  readonly #ends: MoveEnds = {
-    from: { take: (keys) => this.#step(take, keys), add: (entries) => this.#step(add, entries) },
-    to: { set: (entries) => this.#step(set, entries) },
-  }
-
-  #step<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    const call = new BatchCall(operation, items, this.nextOrder(), this.#options.clock.now())
-    this.#dispatch(call, call.places, true)
-    return call.result
   }
 }
 
@@ -268,3 +289,9 @@ const take: BatchOperation<string, StoredValue | undefined> = {
 }
 const set: BatchOperation<StoreEntry, true> = { name: 'set', writes: true, keyOf, call: (store, entries) => store.set(entries) }
 const add: BatchOperation<StoreEntry, boolean> = { name: 'add', writes: true, keyOf, call: (store, entries) => store.add(entries) }
+const rename: BatchOperation<StoreMove, boolean> = {
+  name: 'move',
+  writes: true,
+  keyOf: ({ from }) => from,
+  call: (store, moves) => store.move(moves),
+}

@@ -10,6 +10,8 @@ export interface ClusterMapOptions {
   readonly timeout: number
   readonly clock: Clock
   readonly random: Random
+  /** Told of each slot that another node serves from now on. */
+  readonly onOwner: (slot: number) => void
   /** Told of a primary that took the place of another. */
   readonly onPrimary: (address: NodeAddress, previous: NodeAddress | undefined) => void
 }
@@ -145,22 +147,24 @@ export class ClusterMap {
   }
 
   #learn(topology: Topology): void {
-    const { nodes, onPrimary } = this.#options
+    const { nodes, onOwner, onPrimary } = this.#options
     const before = this.#topology
     this.#topology = topology
     const served = new Set(topology.shards.map(({ primary }) => primary))
     const servedBefore = new Set(before?.shards.map(({ primary }) => primary))
     const changed = [...served].filter((primary) => !servedBefore.has(primary))
-    this.#fruitless = before !== undefined && changed.length === 0 && sameOwners(before, topology) ? this.#fruitless + 1 : 0
+    let isNew = false
+    topology.slots.forEach((shard, slot) => {
+      if (before === undefined || shard?.primary === before.slots[slot]?.primary) return
+      isNew = true
+      onOwner(slot)
+    })
+    this.#fruitless = isNew ? 0 : this.#fruitless + 1
     nodes.keep(new Set(topology.shards.flatMap(({ primary, replicas }) => [primary, ...replicas])))
     for (const primary of changed) {
       onPrimary(primary, before?.shards.find(({ primary: old, replicas }) => replicas.includes(primary) && !served.has(old))?.primary)
     }
   }
-}
-
-function sameOwners(one: Topology, other: Topology): boolean {
-  return one.slots.every((shard, slot) => shard?.primary === other.slots[slot]?.primary)
 }
 
 function late(server: string, timeout: number): never {

@@ -36,7 +36,7 @@ export class ClusterNodes {
     let server = this.#servers.get(address)
     if (server === undefined) {
       const { name, open } = this.#options
-      server = open(this.#endpointOf(address), { shard: name, leaseKey: clusterLeaseKey, singleSlot: true })
+      server = open(this.#endpointOf(address), { shard: name, leaseKey: clusterLeaseKey, singleKeys: true })
       for (const observer of this.#observers) server.observe(observer)
       this.#servers.set(address, server)
     }

@@ -6,7 +6,7 @@ import { addressOf, type NodeAddress } from './cluster-topology.ts'
  *
  * - `moved`: the slot is at another node for good;
  * - `ask`: the key may be at another node, to which its slot is being moved;
- * - `apart`: the keys of the command are at different nodes just now, so that each must be asked for alone;
+ * - `apart`: the keys of the command are at different nodes just now;
  * - `again`: the node cannot serve it just now;
  * - `elsewhere`: the node is not the slot's any more, and did not say whose it is.
  */

@@ -65,7 +65,8 @@ export class Cluster extends BatchStore {
     this.#nodes = new ClusterNodes(options)
     const onPrimary = (address: string, previous: string | undefined): void =>
       this.#observers.forEach((observer) => observer.primary?.(name, address, previous))
-    this.#map = new ClusterMap({ nodes: this.#nodes, timeout, clock, random, onPrimary })
+    const onOwner = (slot: number): void => this.#dispatch.ownerChanged(slot)
+    this.#map = new ClusterMap({ nodes: this.#nodes, timeout, clock, random, onOwner, onPrimary })
     this.#dispatch = new ClusterDispatch({ name, nodes: this.#nodes, map: this.#map, timeout, clock })
     this.#pending = new PendingCalls(timeout, clock)
   }

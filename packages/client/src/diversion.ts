@@ -6,8 +6,8 @@ import type { Redirect } from './cluster-redirect.ts'
 export interface Strayed {
   readonly call: ClusterCall
   readonly place: number
-  /** Where else it belongs; `down`: its node was not even asked, as it is known to be down. */
-  readonly redirect: Redirect | { readonly kind: 'down' }
+  /** Where else it belongs. Not sent at all were those whose node is known to be `down`, and those `held` by others that strayed before. */
+  readonly redirect: Redirect | { readonly kind: 'down' | 'held' }
   /** Why it was not run. */
   readonly error: ShaleError
   /** Whether it would be refused again at once. */

@@ -4,7 +4,8 @@ import { incrFailures } from './scripts.ts'
 
 // What a server's replies mean, as answers of a store.
 
-export const onlyBytes = (reply: Reply): Answer<Uint8Array | undefined>[] => [reply === null ? undefined : (reply as Uint8Array)]
+export const bytesOrNone = (reply: Reply): Uint8Array | undefined => (reply === null ? undefined : (reply as Uint8Array))
+export const onlyBytes = (reply: Reply): Answer<Uint8Array | undefined>[] => [bytesOrNone(reply)]
 export const onlyError = (error: unknown): ShaleError[] => [error as ShaleError]
 export const asAnswer = (error: unknown): ShaleError => error as ShaleError
 export const isNotNull = (reply: Reply): boolean => reply !== null

@@ -24,6 +24,7 @@ import { usualLeaseKey, type LeaseNaming } from './lease-naming.ts'
 import type { Way, Ways } from './ways.ts'
 import {
   asAnswer,
+  bytesOrNone,
   falseIfMissing,
   isNotNull,
   isOne,
@@ -35,7 +36,6 @@ import {
   text,
   ttlOfReply,
 } from './replies.ts'
-import { slotOf } from './slot.ts'
 
 /** The keys of one command. */
 const keysPerCommand = 1000
@@ -49,15 +49,15 @@ interface Part {
 
 export interface ServerStoreOptions extends LanesOptions {
   readonly leaseKey?: LeaseNaming | undefined
-  /** Whether a command takes the keys of one slot alone, as in a cluster. */
-  readonly singleSlot?: boolean | undefined
+  /** Whether each key is asked for by a command of its own, as in a cluster, where keys of one slot can be at two nodes. */
+  readonly singleKeys?: boolean | undefined
 }
 
 /** One Redis or Valkey server as a store. It has no deadline of its own. */
 export class ServerStore implements Store {
   readonly #leaseKey: LeaseNaming
   readonly #endpoint: Endpoint
-  readonly #singleSlot: boolean
+  readonly #singleKeys: boolean
   readonly #lanes: Ways
   readonly #observers: StoreObserver[] = []
   /** The same server for keys whose slot it is being given: each command is introduced by ASKING. */
@@ -66,7 +66,7 @@ export class ServerStore implements Store {
   constructor(options: ServerStoreOptions, introduced?: Ways) {
     this.#endpoint = options.endpoint
     this.#leaseKey = options.leaseKey ?? usualLeaseKey
-    this.#singleSlot = options.singleSlot ?? false
+    this.#singleKeys = options.singleKeys ?? false
     const { name } = options.endpoint
     this.#lanes =
       introduced ??
@@ -78,7 +78,7 @@ export class ServerStore implements Store {
   }
 
   get(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {
-    if (keys.length !== 1) return this.#getMany(keys)
+    if (keys.length !== 1) return this.#singleKeys ? this.#eachKey(keys, commands.get, bytesOrNone) : this.#getMany(keys)
     const key = keys[0] as string
     return this.#lanes.of(key).send(commands.get(key)).then(onlyBytes, onlyError)
   }
@@ -199,11 +199,6 @@ export class ServerStore implements Store {
     const answers = new Array<Answer<Uint8Array | undefined>>(keys.length)
     const ask = async ({ lane, keys: some, at }: Part): Promise<void> => {
       try {
-        // Alone a key of another type is told from a missing one at once.
-        if (this.#singleSlot && some.length === 1) {
-          answers[at[0] as number] = ((await lane.send(commands.get(some[0] as string))) as Uint8Array | null) ?? undefined
-          return
-        }
         const replies = (await lane.send(commands.getMany(some))) as (Uint8Array | null)[]
         at.forEach((place, i) => (answers[place] = replies[i] ?? undefined))
         this.#lookForForeign(
@@ -251,15 +246,14 @@ export class ServerStore implements Store {
   /** A batch by lanes, in commands of bounded length. */
   #parts(keys: readonly string[]): Part[] {
     const parts: Part[] = []
-    const filling = new Map<Way | number, Part>()
-    const { all } = this.#lanes
+    const most = this.#singleKeys ? 1 : keysPerCommand
+    const filling = new Map<Way, Part>()
     keys.forEach((key, place) => {
       const lane = this.#lanes.of(key)
-      const kind = this.#singleSlot ? slotOf(key) * all.length + all.indexOf(lane) : lane
-      let part = filling.get(kind)
-      if (part === undefined || part.keys.length === keysPerCommand) {
+      let part = filling.get(lane)
+      if (part === undefined || part.keys.length === most) {
         part = { lane, keys: [], at: [] }
-        filling.set(kind, part)
+        filling.set(lane, part)
         parts.push(part)
       }
       part.keys.push(key)
