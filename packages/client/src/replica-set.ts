@@ -94,11 +94,19 @@ export class ReplicaSet extends BatchStore {
     this.setMembers(members)
   }
 
-  /** Replaces the members, for a set that finds them at run time. Servers that are no members any more are the caller's again. */
+  /**
+   * Replaces the members, for a set that finds them at run time; `named` is the primary, by what is said of it. The present primary
+   * stays until there is another. Servers that are no members any more are the caller's again.
+   */
   setMembers(members: readonly ReplicaMember[], named?: Server): void {
     for (const { server } of members) this.#watch(server)
     this.#replication.named = named
     this.#replication.setMembers(members)
+  }
+
+  /** Whether a server is one of the members. */
+  hasMember(server: Server): boolean {
+    return this.#replication.members.some((member) => member.server === server)
   }
 
   protected override batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {

@@ -101,10 +101,16 @@ export class Replication {
       const known = before.get(server)
       return known?.weight === weight ? known : new Member(server, weight, clock)
     })
-    if (this.primary !== undefined && !this.members.includes(this.primary)) {
-      this.primary = this.members.find(({ server }) => server === this.primary?.server)
-      this.search()
+    const { primary } = this
+    if (primary !== undefined) {
+      const same = this.members.find(({ server }) => server === primary.server)
+      if (same === undefined) this.members.push(primary)
+      this.primary = same ?? primary
+      if (same === undefined) this.search()
     }
+    // A search waits for nobody longer than it must.
+    if (this.isSearching && this.#timer !== undefined)
+      for (const member of this.members) if (member.answeredIn === 0) void this.#ask(member)
   }
 
   /** There was a call. */
@@ -280,10 +286,8 @@ export class Replication {
 
   /** The latest round in which everybody has answered. */
   #answeredRound(): number {
-    const rounds = this.members.map((member) => (member.isAsked ? member.askedIn - 1 : member.answeredIn))
-    if (this.#options.source !== undefined) {
-      rounds.push(this.#sourceAskedIn === this.#sourceAnsweredIn ? this.#sourceAnsweredIn : this.#sourceAskedIn - 1)
-    }
+    const rounds = this.members.map(({ answeredIn }) => answeredIn)
+    if (this.#options.source !== undefined) rounds.push(this.#sourceAnsweredIn)
     return Math.min(...rounds)
   }
 

@@ -1,6 +1,7 @@
 import { systemClock, type Endpoint, type Store } from '@shale/contracts'
 import { nodeRedis, parseServer, withDeadline } from '@shale/client'
 import { ReplicaSet, type ReplicaSetOptions } from '../src/replica-set.ts'
+import { openSentinel, type SentinelOptions } from '../src/sentinel.ts'
 import { Server, type FoundServer } from '../src/server.ts'
 
 export interface OpenOptions extends Partial<Omit<ReplicaSetOptions, 'members' | 'source'>> {
@@ -25,6 +26,22 @@ export function openReplicaSet(urls: readonly string[], options: OpenOptions = {
   const members = urls.map((url, i) => ({ server: open(parseServer(url, defaults), { shard: name }), weight: weights[i] }))
   const set = new ReplicaSet({ name, members, timeout, clock: systemClock, random: Math.random, ...rest })
   return { set, store: withDeadline(set, { timeout }) }
+}
+
+/** A replica set that sentinels name, with a deadline. */
+export function openSentinels(
+  urls: readonly string[],
+  options: Partial<Omit<SentinelOptions, 'sentinels' | 'open'>> & { readonly password?: string } = {},
+): Store {
+  const { master = 'mymaster', timeout = 500, password, ...rest } = options
+  const store = openSentinel({
+    ...{ name: master, master, timeout, clock: systemClock, random: Math.random },
+    servers: password === undefined ? {} : { password },
+    sentinels: urls.map((url) => parseServer(url)),
+    open: openServer(timeout),
+    ...rest,
+  })
+  return withDeadline(store, { timeout })
 }
 
 export const bytes = (value: string): Uint8Array => Buffer.from(value)
