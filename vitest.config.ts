@@ -7,6 +7,7 @@ const measuring = [
   'packages/cache/test/{deadlines,lock,process,reinsert-live,server-failures,sweep-bulk}.test.ts',
   'packages/client/test/{failures,lifecycle}.test.ts',
   'packages/codecs/test/cost.test.ts',
+  'packages/router/test/route-rates.test.ts',
 ]
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { hashTag } from '@shale/router'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hashText, mix } from '../src/key-hash.ts'
+import { hashKey, hashText, mix } from '../src/key-hash.ts'
 
 const seed = Date.now() % 2 ** 31
 console.log(`key hash: seed ${seed}`)
@@ -38,6 +38,8 @@ test('any text is hashed by its bytes as UTF-8', () => {
     }),
     { seed, numRuns: 5000 },
   )
+  for (const long of ['x', 'é', '日', '🧂', 'x\ud800'].flatMap((part) => [31, 32, 33, 1366, 5000].map((times) => part.repeat(times))))
+    expect(hashText(long)).toBe(byBytes(long))
   for (const odd of ['\ud800', 'a\udc00b', '\ud83e', '\ud83e\ud83e\udd2e', '\u07ff\u0800\uffff']) expect(hashText(odd)).toBe(byBytes(odd))
 })
 
@@ -56,4 +58,15 @@ test.each([
   [':1:{日本}🧂', '日本'],
 ])('the tag of %j is %j', (key, tag) => {
   expect(hashTag(key)).toBe(tag)
+})
+
+test('of any key its tag is hashed, wherever its braces are', () => {
+  const part = fc.constantFrom('{', '}', '{}', 'a', ':1:user:7', 'é', '日本語', '🧂', '\ud800', '~')
+  const key = fc.array(part, { maxLength: 40 }).map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(key, (found) => {
+      expect(hashKey(found)).toBe(hashText(hashTag(found)))
+    }),
+    { seed, numRuns: 20_000 },
+  )
 })
