@@ -7,7 +7,9 @@ export interface DoubtRule {
    * entry, then says that it is missing. `'renews'`: removes the entry, then does its work. `'passes'`: does its work as ever.
    */
   readonly approach: 'answers' | 'removes' | 'renews' | 'passes'
-  /** Whether its failure leaves its key in doubt: it may have changed what is there. */
+  /** Whether it may store something or remove it, so that what comes later has to know when it is over. */
+  readonly writes: boolean
+  /** Whether its failure leaves its key in doubt: what is there may be older. */
   readonly marks: boolean
   /** Whether its answer, or its effect elsewhere, comes from the entry that it finds. */
   readonly reads: boolean
@@ -23,9 +25,9 @@ const isTrue = (answer: unknown): boolean => answer === true
 const nothing = (): undefined => undefined
 const no = (): boolean => false
 
-const reading = { approach: 'answers', marks: false, reads: true, ends: never } as const
-const changing = { approach: 'removes', marks: false, reads: false, ends: never, missing: no } as const
-const beside = { approach: 'passes', marks: false, reads: false, ends: never, missing: no } as const
+const reading = { approach: 'answers', writes: false, marks: false, reads: true, ends: never } as const
+const changing = { approach: 'removes', writes: false, marks: false, reads: false, ends: never, missing: no } as const
+const beside = { approach: 'passes', writes: false, marks: false, reads: false, ends: never, missing: no } as const
 
 /**
  * The rules of all operations that answer key by key. `add`, `swap` and `touch` store nothing over an entry that differs from what
@@ -37,15 +39,15 @@ export const doubtRules: Readonly<Record<BatchName, DoubtRule>> = {
   getWithTtl: { ...reading, missing: nothing },
   ttl: { ...reading, missing: nothing },
   has: { ...reading, missing: no },
-  set: { approach: 'passes', marks: true, reads: false, ends: always, missing: no },
-  add: { approach: 'renews', marks: false, reads: false, ends: isTrue, missing: no },
-  fill: { approach: 'renews', marks: true, reads: false, ends: isTrue, missing: no },
+  set: { approach: 'passes', writes: true, marks: true, reads: false, ends: always, missing: no },
+  add: { approach: 'renews', writes: true, marks: false, reads: false, ends: isTrue, missing: no },
+  fill: { approach: 'renews', writes: true, marks: true, reads: false, ends: isTrue, missing: no },
   touch: changing,
   swap: changing,
-  incr: { approach: 'removes', marks: true, reads: true, ends: never, missing: noInteger },
-  take: { approach: 'removes', marks: true, reads: true, ends: always, missing: nothing },
+  incr: { approach: 'removes', writes: true, marks: true, reads: true, ends: never, missing: noInteger },
+  take: { approach: 'removes', writes: true, marks: true, reads: true, ends: always, missing: nothing },
   // Of the key that the entry was at: whether it was moved or not, it is not there.
-  move: { approach: 'removes', marks: true, reads: true, ends: always, missing: no },
+  move: { approach: 'removes', writes: true, marks: true, reads: true, ends: always, missing: no },
   lease: beside,
   release: beside,
 }

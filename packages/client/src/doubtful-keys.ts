@@ -50,11 +50,11 @@ export class DoubtfulKeys {
     return this.#options.regionOf?.(key) ?? 0
   }
 
-  /** The place of the write that a key is in doubt for; `undefined` if it is not. */
+  /** The place of the newest write that a key is in doubt for; `undefined` if it is not in doubt. */
   doubtedBy(key: string): number | undefined {
     const start = this.#keys.get(key)
-    if (start !== undefined || this.#regions.size === 0) return start
-    return this.mustBeCleared(key) ? this.#regions.get(this.regionOf(key)) : undefined
+    if (this.#regions.size === 0 || !this.mustBeCleared(key)) return start
+    return Math.max(start ?? 0, this.#regions.get(this.regionOf(key)) as number)
   }
 
   /** Whether a key is in doubt for its region. */

@@ -119,18 +119,18 @@ class DoubtsStore extends StoreDecorator {
   /** Asks the store, and learns from its answers. */
   #ask<I, T>(operation: BatchOperation<I, T>, rule: DoubtRule, items: readonly I[]): Promise<Answer<T>[]> {
     const holds = rule.reads && !this.#underWay.isEmpty ? this.#holds(operation, items) : undefined
-    if (!rule.marks && holds === undefined && this.#doubts.isEmpty) return operation.call(this.store, items)
+    if (!rule.writes && holds === undefined && this.#doubts.isEmpty) return operation.call(this.store, items)
     const start = this.#underWay.next()
     const asked = operation.call(this.store, items)
-    if (rule.marks) this.#begin(operation, items, start)
+    if (rule.writes) this.#begin(operation, items, start)
     return asked.then(
       (answers) => {
-        const older = holds?.flatMap((hold) => hold?.wait() ?? []) ?? []
+        const older = holds?.flatMap((hold, i) => (ShaleError.is(answers[i]) ? [] : (hold?.wait() ?? []))) ?? []
         if (older.length === 0) return this.#learn(operation, rule, items, start, answers, holds)
         return Promise.all(older).then(() => this.#learn(operation, rule, items, start, answers, holds))
       },
       (error: unknown) => {
-        if (rule.marks) for (const item of items) this.#settleItem(operation, rule, item, start, rejectionLeavesDoubt(error), error)
+        if (rule.writes) for (const item of items) this.#settleItem(operation, rule, item, start, rejectionLeavesDoubt(error), error)
         throw error
       },
     )
@@ -144,11 +144,16 @@ class DoubtsStore extends StoreDecorator {
     inDoubt: readonly boolean[],
   ): Promise<Answer<T>[]> {
     const renews = rule.approach === 'renews'
-    const keys = items.filter((_, i) => inDoubt[i]).map((item) => operation.keyOf(item))
-    const removal = rule.approach === 'answers' ? nextTurn() : this.#remove(keys)
+    const avoided = items.filter((_, i) => inDoubt[i])
+    const start = this.#underWay.next()
+    if (operation.name === 'move') for (const item of avoided) this.#underWay.begin((item as StoreMove).to, start)
+    const removal = rule.approach === 'answers' ? nextTurn() : this.#remove(avoided.map((item) => operation.keyOf(item)))
     const rest = renews ? items : items.filter((_, i) => !inDoubt[i])
     const answers = rest.length === 0 ? [] : await this.#askAll(operation, rule, rest)
     const failed = await removal
+    if (operation.name === 'move') {
+      for (const item of avoided) this.#settle((item as StoreMove).to, start, failed?.has(operation.keyOf(item)) === true, false)
+    }
     let next = 0
     return items.map((item, i) => {
       if (inDoubt[i] !== true) return answers[next++] as Answer<T>
@@ -186,7 +191,7 @@ class DoubtsStore extends StoreDecorator {
       const key = operation.keyOf(items[i] as I)
       if (!this.#underWay.has(key)) continue
       holds ??= new Array<Hold | undefined>(items.length).fill(undefined)
-      holds[i] = this.#underWay.hold(key, this.#doubts.doubtedBy(key))
+      holds[i] = this.#underWay.hold(key, this.#doubts.doubtedBy(key) ?? 0)
     }
     return holds
   }
@@ -202,18 +207,11 @@ class DoubtsStore extends StoreDecorator {
     let isHeard = false
     for (let i = 0; i < items.length; i++) {
       const item = items[i] as I
-      if (holds?.[i]?.isSpoilt === true && !ShaleError.is(answers[i])) {
-        // What is out of date may have gone to another key.
-        if (operation.name === 'move') {
-          this.#doubt(operation.keyOf(item), start)
-          this.#doubt((item as StoreMove).to, start)
-        }
-        answers[i] = rule.missing(item) as Answer<T>
-      }
+      const isSpoilt = holds?.[i]?.end() === false && !ShaleError.is(answers[i])
+      if (isSpoilt) answers[i] = rule.missing(item) as Answer<T>
       const failed = leavesDoubt(answers[i])
       isHeard ||= !failed
-      if (rule.marks) this.#settleItem(operation, rule, item, start, failed, answers[i])
-      else if (!this.#doubts.isEmpty && rule.ends(answers[i])) this.#doubts.end(operation.keyOf(item), start)
+      if (rule.writes) this.#settleItem(operation, rule, item, start, failed, answers[i], isSpoilt)
     }
     if (isHeard) this.#answered()
     return answers
@@ -226,16 +224,28 @@ class DoubtsStore extends StoreDecorator {
     }
   }
 
-  #settleItem<I, T>(operation: BatchOperation<I, T>, rule: DoubtRule, item: I, start: number, failed: boolean, answer: unknown): void {
-    this.#settle(operation.keyOf(item), start, failed, !ShaleError.is(answer) && rule.ends(answer))
-    if (operation.name === 'move') this.#settle((item as StoreMove).to, start, failed, answer === true)
+  /** @param isSpoilt whether what it was done to was out of date: what it left is so too, perhaps under another key. */
+  #settleItem<I, T>(
+    operation: BatchOperation<I, T>,
+    rule: DoubtRule,
+    item: I,
+    start: number,
+    failed: boolean,
+    answer: unknown,
+    isSpoilt = false,
+  ): void {
+    const moves = operation.name === 'move'
+    const ends = !ShaleError.is(answer) && rule.ends(answer) && !(moves && isSpoilt)
+    this.#settle(operation.keyOf(item), start, rule.marks && (failed || (isSpoilt && !ends)), ends)
+    if (moves && (item as StoreMove).to !== operation.keyOf(item))
+      this.#settle((item as StoreMove).to, start, failed || isSpoilt, answer === true)
   }
 
   /** A write of a key has settled. */
   #settle(key: string, start: number, failed: boolean, ends: boolean): void {
-    if (failed) this.#doubt(key, start)
-    const ended = ends && !failed && !this.#doubts.isEmpty && this.#doubts.end(key, start)
-    this.#underWay.settle(key, start, failed ? 'failed' : ended ? 'ended' : 'done')
+    if (failed && !this.#underWay.isOvertaken(key, start)) this.#doubt(key, start)
+    if (ends && !failed && !this.#doubts.isEmpty) this.#doubts.end(key, start)
+    this.#underWay.settle(key, start, failed ? 'failed' : ends ? 'ended' : 'done')
   }
 
   #doubt(key: string, start: number): void {

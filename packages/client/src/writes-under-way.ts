@@ -1,23 +1,16 @@
-/** What became of a write: it failed; it ended a doubt about its key; or neither. */
+/** What became of a write: it failed; its key holds nothing older than it; or neither. */
 export type WriteOutcome = 'failed' | 'ended' | 'done'
 
-interface Reader {
-  readonly before: number
-  readonly resolve: () => void
-}
-
-/** The writes of one key that have not settled, and what became of the others since there was one. */
+/** The writes of one key that have not settled, and the answers that were asked for since. */
 class Line {
   readonly starts: Set<number>
-  newest: number
-  failures = 0
-  /** The write that ended the latest doubt. */
-  endedBy = 0
-  readers: Reader[] = []
+  /** The newest of those that have ended what was older; 0 if there is none. */
+  ended = 0
+  readonly holds: Set<Hold> = new Set()
+  waiting: Hold[] = []
 
   constructor(start: number) {
     this.starts = new Set([start])
-    this.newest = start
   }
 
   get oldest(): number {
@@ -27,45 +20,59 @@ class Line {
 
   settle(start: number, outcome: WriteOutcome): void {
     this.starts.delete(start)
-    if (outcome === 'failed') this.failures++
-    else if (outcome === 'ended') this.endedBy = start
-    if (this.readers.length === 0) return
-    const { oldest } = this
-    const waiting = this.readers
-    this.readers = waiting.filter(({ before }) => before > oldest)
-    for (const { before, resolve } of waiting) if (before <= oldest) resolve()
+    if (outcome === 'ended' && start > this.ended) this.ended = start
+    if (outcome !== 'done') for (const hold of this.holds) hold.hear(start, outcome)
+    if (this.waiting.length === 0) return
+    const { oldest, waiting } = this
+    this.waiting = waiting.filter((hold) => !hold.goOn(oldest))
   }
 }
 
 /**
- * An answer that was asked for while older writes of its key had not settled. It counts only once they have, and only if none of them
- * failed: it may have been given before any of them took effect, or instead of them.
+ * An answer that was asked for while older writes of its key had not settled. It counts only once they have, and only if one of them
+ * succeeded after the last that failed: it may have been given before any of these took effect, or instead of them.
  */
 export class Hold {
   readonly #line: Line
   readonly #before: number
-  readonly #doubtedBy: number | undefined
-  readonly #failures: number
+  /** The newest of the older writes that failed, and of those that ended what was older; 0 if there is none. */
+  #failed: number
+  #ended: number
+  #resolve: (() => void) | undefined
 
-  /** @param doubtedBy the failed write that the key was in doubt for, which one of the older writes was to end. */
-  constructor(line: Line, before: number, doubtedBy: number | undefined) {
+  constructor(line: Line, before: number, doubtedBy: number) {
     this.#line = line
     this.#before = before
-    this.#doubtedBy = doubtedBy
-    this.#failures = line.failures
+    this.#failed = doubtedBy
+    this.#ended = line.ended
+    line.holds.add(this)
   }
 
   /** Settles once all older writes have; `undefined` if they have. */
   wait(): Promise<void> | undefined {
     if (this.#line.oldest >= this.#before) return undefined
-    return new Promise((resolve) => this.#line.readers.push({ before: this.#before, resolve }))
+    this.#line.waiting.push(this)
+    return new Promise((resolve) => (this.#resolve = resolve))
   }
 
-  /** Whether the answer must not be given. */
-  get isSpoilt(): boolean {
-    const { failures, endedBy } = this.#line
-    if (failures !== this.#failures) return true
-    return this.#doubtedBy !== undefined && !(endedBy > this.#doubtedBy && endedBy < this.#before)
+  /** Ends the hold; answers whether the answer counts. */
+  end(): boolean {
+    this.#line.holds.delete(this)
+    return this.#failed <= this.#ended
+  }
+
+  /** A write has settled. */
+  hear(start: number, outcome: 'failed' | 'ended'): void {
+    if (start >= this.#before) return
+    if (outcome === 'failed') this.#failed = Math.max(this.#failed, start)
+    else this.#ended = Math.max(this.#ended, start)
+  }
+
+  /** Settles what waits if there is no older write; answers whether that is so. */
+  goOn(oldest: number): boolean {
+    if (oldest < this.#before) return false
+    this.#resolve?.()
+    return true
   }
 }
 
@@ -93,11 +100,11 @@ export class WritesUnderWay {
     return this.#lines.has(key)
   }
 
-  /** The place of the newest write of a key; 0 if there is none. */
+  /** The place of the newest write of a key that is under way; 0 if there is none. */
   newest(key: string): number {
     const line = this.#lines.get(key)
     if (line === undefined) return 0
-    return typeof line === 'number' ? line : line.newest
+    return typeof line === 'number' ? line : ([...line.starts].at(-1) as number)
   }
 
   begin(key: string, start: number): void {
@@ -105,9 +112,7 @@ export class WritesUnderWay {
     if (line === undefined) {
       this.#lines.set(key, start)
     } else if (line !== start) {
-      const longer = this.#lineOf(key, line)
-      longer.starts.add(start)
-      longer.newest = start
+      this.#lineOf(key, line).starts.add(start)
     }
   }
 
@@ -119,8 +124,18 @@ export class WritesUnderWay {
     if (line.starts.size === 0) this.#lines.delete(key)
   }
 
-  /** What the answer of the call that begins next has to wait for; `undefined` if no write is under way. */
-  hold(key: string, doubtedBy: number | undefined): Hold | undefined {
+  /** Whether a newer write of the key has succeeded while the one that began at `start` was under way. */
+  isOvertaken(key: string, start: number): boolean {
+    const line = this.#lines.get(key)
+    return typeof line === 'object' && line.ended > start
+  }
+
+  /**
+   * What the answer of the call that begins next has to wait for; `undefined` if no write is under way.
+   *
+   * @param doubtedBy the failed write that the key is in doubt for; 0 if it is not.
+   */
+  hold(key: string, doubtedBy: number): Hold | undefined {
     const line = this.#lines.get(key)
     return line === undefined ? undefined : new Hold(this.#lineOf(key, line), this.#last + 1, doubtedBy)
   }
