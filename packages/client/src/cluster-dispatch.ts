@@ -11,6 +11,7 @@ import { BatchCall, type ClusterCall } from './cluster-call.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import type { ClusterNodes } from './cluster-nodes.ts'
 import { redirectOf } from './cluster-redirect.ts'
+import { addressOf } from './cluster-topology.ts'
 import { Diversion, type Strayed } from './diversion.ts'
 import { MoveAcross, type MoveEnds } from './move-across.ts'
 import type { Server } from './server.ts'
@@ -105,7 +106,7 @@ export class ClusterDispatch {
   /** Whether a read would be refused at once, so that it needs no turn. */
   #isRefused(call: ClusterCall, slot: number): boolean {
     const address = call.writes ? undefined : this.#options.map.shardOf(slot)?.primary
-    return address !== undefined && !this.#options.nodes.isAvailable(address)
+    return address !== undefined && !this.#options.nodes.at(address).available
   }
 
   #wait(call: ClusterCall, place: number, slot: number): void {
@@ -131,7 +132,7 @@ export class ClusterDispatch {
       return undefined
     }
     const server = nodes.at(address)
-    if (server.available) return server
+    if (nodes.isAvailable(address)) return server
     if (!call.writes) {
       void map.look()
       return server
@@ -183,12 +184,20 @@ export class ClusterDispatch {
           this.#stray(slot, { call, place, redirect, error: answer, pauses, tries })
           return
         }
-        if (answer.code === 'SERVER_UNAVAILABLE' || answer.code === 'SERVER_TIMEOUT') void this.#options.map.look()
       }
+      this.#heard(server, answer)
       this.#diversions.get(slot)?.ran(call, place)
       call.finish(place, answer)
     })
     if (this.#diversions.size > 0) for (const slot of slots) this.#settle(slot)
+  }
+
+  #heard(server: Server, answer: Answer<unknown>): void {
+    const { nodes, map } = this.#options
+    const { host, port } = server.endpoint
+    const isFailure = ShaleError.is(answer) && (answer.code === 'SERVER_UNAVAILABLE' || answer.code === 'SERVER_TIMEOUT')
+    nodes.heard(addressOf(host as string, port as number), isFailure)
+    if (isFailure) void map.look()
   }
 
   #stray(slot: number, one: Strayed): void {

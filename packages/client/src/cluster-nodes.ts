@@ -16,6 +16,8 @@ export class ClusterNodes {
   readonly #options: ClusterNodesOptions
   readonly #servers = new Map<NodeAddress, Server>()
   readonly #seeds: ReadonlyMap<NodeAddress, Endpoint>
+  /** Where the last call had no answer. */
+  readonly #suspects = new Set<NodeAddress>()
   readonly #observers: StoreObserver[] = []
 
   constructor(options: ClusterNodesOptions) {
@@ -43,9 +45,15 @@ export class ClusterNodes {
     return server
   }
 
-  /** Whether the server at an address is not known to be down. */
+  /** Whether nothing speaks against the server at an address: it is not known to be down, and the last that was heard was no failure. */
   isAvailable(address: NodeAddress): boolean {
-    return this.#servers.get(address)?.available ?? true
+    return !this.#suspects.has(address) && (this.#servers.get(address)?.available ?? true)
+  }
+
+  /** A call was not answered there, or was. */
+  heard(address: NodeAddress, isFailure: boolean): void {
+    if (isFailure) this.#suspects.add(address)
+    else if (this.#suspects.size > 0) this.#suspects.delete(address)
   }
 
   /** Lets go of all servers but those that are named: what is under way there is still answered. */
@@ -53,6 +61,7 @@ export class ClusterNodes {
     for (const [address, server] of this.#servers) {
       if (addresses.has(address)) continue
       this.#servers.delete(address)
+      this.#suspects.delete(address)
       server.close().catch(() => {})
     }
   }
