@@ -12,7 +12,7 @@ const kinds = {
   'of 10': keysOf((i) => `user:${10_000 + i}`),
   'of 18': keysOf((i) => `shop:1:user:${100_000 + i}`),
   'of 30': keysOf((i) => `shop:1:user:${100_000 + i}:permissions`),
-  'of 60': keysOf((i) => `shop:1:article:${100_000 + i}:comments:of:the:last:week:by:author`),
+  'of 60': keysOf((i) => `shop:1:article:${100_000 + i}:comments:of:the:last:week:by:author:id`),
   tagged: keysOf((i) => `shop:1:{user:${100_000 + i}}:profile`),
 }
 // Far more than the 5,000 answers that hashring remembers.
