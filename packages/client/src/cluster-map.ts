@@ -56,7 +56,7 @@ export class ClusterMap {
   /** Learns from the seeds who serves what, once. Rejects with why none of them says it. */
   load(): Promise<void> {
     if (this.known) return Promise.resolve()
-    this.#loading ??= this.#ask(this.#options.nodes.seeds)
+    this.#loading ??= this.#ask(this.#options.nodes.seeds, (address) => this.#options.nodes.at(address).connect())
       .then((topology) => this.#learn(topology))
       .finally(() => (this.#loading = undefined))
     return this.#loading
@@ -111,7 +111,7 @@ export class ClusterMap {
   }
 
   /** What the first says who leaves no slot at a node that is down; else the best of what was said. */
-  #ask(addresses: readonly NodeAddress[]): Promise<Topology> {
+  #ask(addresses: readonly NodeAddress[], before: (address: NodeAddress) => Promise<void> = ready): Promise<Topology> {
     const { nodes } = this.#options
     const isReachable = (address: NodeAddress): boolean => nodes.isAvailable(address)
     return new Promise((resolve, reject) => {
@@ -129,10 +129,12 @@ export class ClusterMap {
         settled()
       }
       for (const address of addresses) {
-        this.#askOne(address).then(heard, (error: unknown) => {
-          failures.push(ShaleError.from(error, 'SERVER_UNAVAILABLE'))
-          settled()
-        })
+        before(address)
+          .then(() => this.#askOne(address))
+          .then(heard, (error: unknown) => {
+            failures.push(ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+            settled()
+          })
       }
     })
   }
@@ -166,6 +168,8 @@ export class ClusterMap {
     }
   }
 }
+
+const ready = (): Promise<void> => Promise.resolve()
 
 function late(server: string, timeout: number): never {
   throw new ShaleError('SERVER_TIMEOUT', `${server}: no answer within ${timeout} ms to a question about the cluster.`)
