@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net'
 import { describe, ShaleError, type Endpoint, type TlsOptions } from '@shale/contracts'
+import { splitServers } from './split-servers.ts'
 
 /** What holds for a server that does not state its own. */
 export interface ServerDefaults {
@@ -7,6 +8,8 @@ export interface ServerDefaults {
   readonly password?: string | undefined
   /** 0 where it is not said. */
   readonly database?: number | undefined
+  /** 6379 where it is not said. */
+  readonly port?: number | undefined
   /** `true` trusts the system's authorities. */
   readonly tls?: boolean | TlsOptions | undefined
 }
@@ -22,7 +25,7 @@ interface Address {
   readonly database: number | undefined
 }
 
-const defaultPort = 6379
+const usualPort = 6379
 const forms =
   "'redis://[user:password@]host[:port][/database]', 'rediss://…' for TLS, 'unix:///path[?db=1]', 'host:port', 'host' or '/path/to/socket'"
 
@@ -33,7 +36,7 @@ const forms =
  */
 export function parseServer(text: string, defaults: ServerDefaults = {}): Endpoint {
   if (typeof text !== 'string') throw new ShaleError('CONFIG_INVALID', `servers: expected ${forms}; found ${describe(text)}.`)
-  const address = parse(text)
+  const address = parse(text, defaults.port ?? usualPort)
   const own = address.username !== undefined || address.password !== undefined
   const username = own ? address.username : defaults.username
   const password = own ? address.password : defaults.password
@@ -54,25 +57,24 @@ export function parseServer(text: string, defaults: ServerDefaults = {}): Endpoi
   }
 }
 
-function parse(text: string): Address {
+function parse(text: string, defaultPort: number): Address {
   if (text.trim() !== text || text === '') throw invalid(text, text === '' ? 'an empty string' : 'white space around it')
-  if (text.includes(',') && !text.startsWith('/')) {
-    throw new ShaleError('CONFIG_INVALID', `servers: this version takes one server; found a list of ${text.split(',').length}.`)
-  }
+  const { length: count } = splitServers(text)
+  if (count > 1) throw new ShaleError('CONFIG_INVALID', `servers: expected one server here; found a list of ${count}. Name each by itself.`)
   if (text.startsWith('/')) return { path: text, secure: false, username: undefined, password: undefined, database: undefined }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
-  if (scheme === undefined) return parseNetwork(text, text, false)
+  if (scheme === undefined) return parseNetwork(text, text, false, defaultPort)
   const rest = text.slice(scheme.length + 3)
-  if (scheme === 'redis' || scheme === 'rediss') return parseNetwork(text, rest, scheme === 'rediss')
+  if (scheme === 'redis' || scheme === 'rediss') return parseNetwork(text, rest, scheme === 'rediss', defaultPort)
   if (scheme === 'unix') return parseUnix(text, rest)
   throw invalid(text, `the scheme '${scheme}:'`)
 }
 
-function parseNetwork(text: string, rest: string, secure: boolean): Address {
+function parseNetwork(text: string, rest: string, secure: boolean, defaultPort: number): Address {
   const [user, place] = splitUser(rest)
   const [, hostAndPort = '', path, query] = /^([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/.exec(place) ?? []
   if (hostAndPort === '') throw invalid(text, "no host (a '/', '?' or '#' in a password is written as %2F, %3F or %23)")
-  const [host, port] = splitPort(text, hostAndPort)
+  const [host, port] = splitPort(text, hostAndPort, defaultPort)
   const inQuery = databaseOfQuery(text, query)
   const inPath = path === undefined || path === '/' ? undefined : databaseOf(text, path.slice(1))
   if (inQuery !== undefined && inPath !== undefined && inQuery !== inPath) throw invalid(text, 'two databases')
@@ -99,7 +101,7 @@ function credentials(text: string, user: string | undefined): { username: string
   return { username: username === '' ? undefined : username, password: password === '' ? undefined : password }
 }
 
-function splitPort(text: string, hostAndPort: string): [host: string, port: number] {
+function splitPort(text: string, hostAndPort: string, defaultPort: number): [host: string, port: number] {
   if (isIPv6(hostAndPort)) return [hostAndPort, defaultPort]
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(hostAndPort) ?? []
   const host = bracketed ?? plain ?? ''
