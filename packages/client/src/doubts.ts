@@ -14,6 +14,7 @@ import {
 import { doubtRules, leavesDoubt, rejectionLeavesDoubt, type DoubtRule } from './doubt-rules.ts'
 import { DoubtfulKeys, type DoubtedKeys } from './doubtful-keys.ts'
 import { Repair } from './repair.ts'
+import { WriteRecord } from './write-record.ts'
 import { WritesUnderWay, type Hold } from './writes-under-way.ts'
 
 export interface DoubtsOptions {
@@ -50,6 +51,7 @@ class DoubtsStore extends StoreDecorator {
   override readonly observe: (observer: StoreObserver) => void
   readonly #doubts: DoubtfulKeys
   readonly #underWay = new WritesUnderWay()
+  readonly #record: WriteRecord
   readonly #repair: Repair
   readonly #observers: StoreObserver[] = []
 
@@ -66,6 +68,7 @@ class DoubtsStore extends StoreDecorator {
       random: random ?? Math.random,
       repaired: (count) => this.#observers.forEach((observer) => observer.repaired?.(shard, count)),
     })
+    this.#record = new WriteRecord({ doubts: this.#doubts, underWay: this.#underWay, doubted: () => this.#repair.arm() })
     const back = (): void => this.#repair.begin()
     store.observe?.({ connected: back, primary: back, breaker: (_, state) => void (state === 'closed' && back()) })
     this.observe = (observer) => {
@@ -88,12 +91,12 @@ class DoubtsStore extends StoreDecorator {
     return asked.then(
       (tally) => {
         const { failed } = tally
-        for (const key of keys) this.#settle(key, start, leavesDoubt(failed?.get(key)), failed?.has(key) !== true)
+        for (const key of keys) this.#record.endKey(key, start, leavesDoubt(failed?.get(key)), failed?.has(key) !== true)
         if (failed === undefined || failed.size < keys.length) this.#answered()
         return tally
       },
       (error: unknown) => {
-        for (const key of keys) this.#settle(key, start, rejectionLeavesDoubt(error), false)
+        for (const key of keys) this.#record.endKey(key, start, rejectionLeavesDoubt(error), false)
         throw error
       },
     )
@@ -116,13 +119,13 @@ class DoubtsStore extends StoreDecorator {
     return doubtedBy !== undefined && this.#underWay.newest(key) <= doubtedBy
   }
 
-  /** Asks the store, and learns from its answers. */
+  /** Asks the store, and learns from its answers, once they count. */
   #ask<I, T>(operation: BatchOperation<I, T>, rule: DoubtRule, items: readonly I[]): Promise<Answer<T>[]> {
     const holds = rule.reads && !this.#underWay.isEmpty ? this.#holds(operation, items) : undefined
     if (!rule.writes && holds === undefined && this.#doubts.isEmpty) return operation.call(this.store, items)
     const start = this.#underWay.next()
     const asked = operation.call(this.store, items)
-    if (rule.writes) this.#begin(operation, items, start)
+    if (rule.writes) this.#record.begin(operation, items, start)
     return asked.then(
       (answers) => {
         const older = holds?.flatMap((hold, i) => (ShaleError.is(answers[i]) ? [] : (hold?.wait() ?? []))) ?? []
@@ -130,7 +133,9 @@ class DoubtsStore extends StoreDecorator {
         return Promise.all(older).then(() => this.#learn(operation, rule, items, start, answers, holds))
       },
       (error: unknown) => {
-        if (rule.writes) for (const item of items) this.#settleItem(operation, rule, item, start, rejectionLeavesDoubt(error), error)
+        for (const hold of holds ?? []) hold?.end()
+        const failed = rejectionLeavesDoubt(error)
+        if (rule.writes) for (const item of items) this.#record.end(operation, item, start, error, failed, false)
         throw error
       },
     )
@@ -152,7 +157,7 @@ class DoubtsStore extends StoreDecorator {
     const answers = rest.length === 0 ? [] : await this.#askAll(operation, rule, rest)
     const failed = await removal
     if (operation.name === 'move') {
-      for (const item of avoided) this.#settle((item as StoreMove).to, start, failed?.has(operation.keyOf(item)) === true, false)
+      for (const item of avoided) this.#record.endKey((item as StoreMove).to, start, failed?.has(operation.keyOf(item)) === true, false)
     }
     let next = 0
     return items.map((item, i) => {
@@ -211,46 +216,10 @@ class DoubtsStore extends StoreDecorator {
       if (isSpoilt) answers[i] = rule.missing(item) as Answer<T>
       const failed = leavesDoubt(answers[i])
       isHeard ||= !failed
-      if (rule.writes) this.#settleItem(operation, rule, item, start, failed, answers[i], isSpoilt)
+      if (rule.writes) this.#record.end(operation, item, start, answers[i], failed, isSpoilt)
     }
     if (isHeard) this.#answered()
     return answers
-  }
-
-  #begin<I, T>(operation: BatchOperation<I, T>, items: readonly I[], start: number): void {
-    for (const item of items) {
-      this.#underWay.begin(operation.keyOf(item), start)
-      if (operation.name === 'move') this.#underWay.begin((item as StoreMove).to, start)
-    }
-  }
-
-  /** @param isSpoilt whether what it was done to was out of date: what it left is so too, perhaps under another key. */
-  #settleItem<I, T>(
-    operation: BatchOperation<I, T>,
-    rule: DoubtRule,
-    item: I,
-    start: number,
-    failed: boolean,
-    answer: unknown,
-    isSpoilt = false,
-  ): void {
-    const moves = operation.name === 'move'
-    const ends = !ShaleError.is(answer) && rule.ends(answer) && !(moves && isSpoilt)
-    this.#settle(operation.keyOf(item), start, rule.marks && (failed || (isSpoilt && !ends)), ends)
-    if (moves && (item as StoreMove).to !== operation.keyOf(item))
-      this.#settle((item as StoreMove).to, start, failed || isSpoilt, answer === true)
-  }
-
-  /** A write of a key has settled. */
-  #settle(key: string, start: number, failed: boolean, ends: boolean): void {
-    if (failed && !this.#underWay.isOvertaken(key, start)) this.#doubt(key, start)
-    if (ends && !failed && !this.#doubts.isEmpty) this.#doubts.end(key, start)
-    this.#underWay.settle(key, start, failed ? 'failed' : ends ? 'ended' : 'done')
-  }
-
-  #doubt(key: string, start: number): void {
-    this.#doubts.add(key, start, this.#underWay.last)
-    this.#repair.arm()
   }
 
   #answered(): void {
