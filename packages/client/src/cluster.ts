@@ -36,6 +36,12 @@ export interface ClusterOptions {
   readonly random: Random
 }
 
+/** A call that waits: how it goes on, and what it does when it cannot. */
+interface Early {
+  go(): void
+  fail(error: ShaleError): void
+}
+
 /**
  * A Redis Cluster as a store. Each key is asked for at the primary that serves its slot; a node that says that it does not is
  * believed. What cannot be served just now (a slot on its way, a cluster that is electing a primary) is tried again within the
@@ -53,8 +59,8 @@ export class Cluster extends BatchStore {
   readonly #dispatch: ClusterDispatch
   readonly #pending: PendingCalls
   readonly #observers: StoreObserver[] = []
-  /** What came before it was known who serves what. */
-  #early: ClusterCall[] = []
+  /** What came before it was known who serves what, in order. */
+  #early: Early[] = []
   #closing: Promise<void> | undefined
 
   constructor(options: ClusterOptions) {
@@ -92,14 +98,12 @@ export class Cluster extends BatchStore {
     yield* scanCluster({ nodes: this.#nodes, map: this.#map }, pattern)
   }
 
-  async flush(): Promise<void> {
-    await this.#known()
-    await this.#dispatch.turns.aloneWithAll(async () => {
-      const before = await takeCensus(this.#map)
-      await this.#flushAll()
-      const { moved, takenOver } = slotChanges(before, await takeCensus(this.#map))
-      // What moved from a node that was not yet empty to one that was already is still there.
-      if (moved.size > 0 || takenOver.size > 0) await this.#flushAll()
+  flush(): Promise<void> {
+    if (this.#closing !== undefined) return refuse(this.#closed())
+    return new Promise((resolve, reject) => {
+      // In its turn among the other calls, also before it is known who serves what.
+      const go = (): void => void this.#dispatch.turns.aloneWithAll(() => this.#flush()).then(resolve, reject)
+      this.#onceKnown(go, reject)
     })
   }
 
@@ -135,28 +139,42 @@ export class Cluster extends BatchStore {
   }
 
   #begin(call: ClusterCall): void {
-    if (this.#map.known && this.#early.length === 0) return this.#dispatch.dispatch(call)
-    this.#early.push(call)
-    if (this.#early.length > 1) return
-    this.#map.load().then(
-      () => this.#goOn((early) => this.#dispatch.dispatch(early)),
-      (error: unknown) =>
-        this.#goOn((early) => {
-          for (const place of early.places) early.finish(place, error as ShaleError)
-        }),
+    this.#onceKnown(
+      () => this.#dispatch.dispatch(call),
+      (error) => {
+        for (const place of call.places) call.finish(place, error)
+      },
     )
   }
 
-  #goOn(go: (call: ClusterCall) => void): void {
+  #onceKnown(go: () => void, fail: (error: ShaleError) => void): void {
+    if (this.#map.known && this.#early.length === 0) return go()
+    this.#early.push({ go, fail })
+    if (this.#early.length > 1) return
+    this.#map.load().then(
+      () => this.#takeEarly().forEach((early) => early.go()),
+      (error: unknown) => this.#takeEarly().forEach((early) => early.fail(error as ShaleError)),
+    )
+  }
+
+  #takeEarly(): readonly Early[] {
     const early = this.#early
     this.#early = []
-    early.forEach(go)
+    return early
   }
 
   /** Settles once it is known who serves what. */
   async #known(): Promise<void> {
     if (this.#closing !== undefined) throw this.#closed()
     await this.#map.load()
+  }
+
+  async #flush(): Promise<void> {
+    const before = await takeCensus(this.#map)
+    await this.#flushAll()
+    const { moved, takenOver } = slotChanges(before, await takeCensus(this.#map))
+    // What moved from a node that was not yet empty to one that was already is still there.
+    if (moved.size > 0 || takenOver.size > 0) await this.#flushAll()
   }
 
   async #flushAll(): Promise<void> {
