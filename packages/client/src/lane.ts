@@ -1,6 +1,7 @@
 import { ShaleError, type Clock, type Command, type Connection, type Endpoint, type Reply } from '@shale/contracts'
 import type { Barrier } from './barrier.ts'
 import { closedError, type Link } from './link.ts'
+import type { Links } from './links.ts'
 import { connectionError, replyError } from './reply-error.ts'
 import { longestBacklog, weightOf, type WaitingBarrier, type WaitingCommand } from './waiting.ts'
 
@@ -12,6 +13,7 @@ export interface LaneHost {
   readonly timeout: number
   /** From this load of a link on `crowded` is asked before anything more is sent over it. */
   readonly crowdedAt: number
+  readonly links: Links
   isErrorReply(error: unknown): boolean
   /** Told of a link under load; gives why it takes no more, if so. */
   crowded(link: Link): ShaleError | undefined
@@ -58,6 +60,7 @@ export class Lane {
 
   /** Sends a command past what waits: for the barrier that holds the lane. */
   sendHeld(command: Command): Promise<Reply> {
+    this.#link.clear()
     const { connection } = this.#link
     if (connection !== undefined) return this.#dispatch(connection, command, weightOf(command))
     return refuse(new ShaleError('SERVER_UNAVAILABLE', `${this.#host.endpoint.name}: the connection ended before the command was sent.`))
@@ -71,7 +74,25 @@ export class Lane {
 
   /** Why nothing may wait here now, if so. */
   refusal(): ShaleError | undefined {
-    return this.#closed ? closedError(this.#host.endpoint) : this.#link.want()
+    return this.#closed ? closedError(this.#host.endpoint) : this.#host.links.refusal(this.#link)
+  }
+
+  /** Whether a command can be sent without waiting may have changed. */
+  look(): void {
+    this.#direct =
+      this.#closed || this.#waiting.length > 0 || this.#next !== undefined || this.#host.links.isOpen ? undefined : this.#link.connection
+  }
+
+  /** Refuses what has waited for too long; gives how much that was. */
+  dropLate(): number {
+    const first = this.#waiting.find(({ barrier }) => barrier === undefined)
+    if (first === undefined || !this.#late(first)) return 0
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter((one) => one.barrier !== undefined || !this.#late(one))
+    for (const one of waiting) if (one.barrier === undefined && this.#late(one)) this.#drop(one, this.#timedOut())
+    const dropped = waiting.length - this.#waiting.length
+    this.pump()
+    return dropped
   }
 
   /** Goes on after a barrier. */
@@ -93,10 +114,12 @@ export class Lane {
       const old = this.#link
       this.#link = this.#next
       this.#next = undefined
+      // What the server may still have of ours from another connection must not come after what is sent from now on.
+      this.#link.clear()
       this.#host.left(old)
     }
     if (this.#next === undefined) this.#sendWaiting()
-    this.#look()
+    this.look()
     if (this.#inFlight === 0 && this.#waiting.length === 0) this.#onIdle?.()
   }
 
@@ -105,7 +128,7 @@ export class Lane {
     const waiting = this.#waiting
     // A barrier that runs has commands in flight, which tell it themselves.
     this.#waiting = waiting[0]?.barrier?.running === true ? waiting.splice(0, 1) : []
-    this.#look()
+    this.look()
     for (const one of waiting) {
       if (one.barrier === undefined) this.#drop(one, error)
       else one.barrier.abort(error)
@@ -116,13 +139,9 @@ export class Lane {
   /** Refuses whatever is sent from now on; what waits still goes. Settles when nothing waits and nothing is in flight. */
   close(): Promise<void> {
     this.#closed = true
-    this.#look()
+    this.look()
     if (this.#inFlight === 0 && this.#waiting.length === 0) return Promise.resolve()
     return new Promise((resolve) => (this.#onIdle = resolve))
-  }
-
-  #look(): void {
-    this.#direct = this.#closed || this.#waiting.length > 0 || this.#next !== undefined ? undefined : this.#link.connection
   }
 
   #wait(command: Command): Promise<Reply> {
@@ -132,16 +151,12 @@ export class Lane {
       const weight = weightOf(command)
       this.#host.backlog += weight
       this.#waiting.push({ command, weight, since: this.#host.clock.now(), resolve, reject })
-      this.#look()
+      this.look()
+      this.#host.links.watch(undefined)
     })
   }
 
-  /** Makes room by dropping what has timed out. */
   #full(): ShaleError | undefined {
-    for (let head = this.#waiting[0]; head?.barrier === undefined && head !== undefined && this.#late(head); head = this.#waiting[0]) {
-      this.#waiting.shift()
-      this.#drop(head, this.#timedOut())
-    }
     if (this.#host.backlog < longestBacklog) return undefined
     return new ShaleError('SERVER_UNAVAILABLE', `${this.#host.endpoint.name}: too much waits for the connection already; nothing was sent.`)
   }
@@ -168,7 +183,7 @@ export class Lane {
     this.#waiting = [...waiting.slice(sent), ...this.#waiting]
     const [head] = this.#waiting
     if (head === undefined || head.barrier?.running === true || this.#link.connection !== undefined) return
-    const refusal = this.#link.want()
+    const refusal = this.#host.links.refusal(this.#link)
     if (refusal !== undefined) queueMicrotask(() => this.fail(refusal))
   }
 
@@ -196,8 +211,12 @@ export class Lane {
   }
 
   #dispatch(connection: Connection, command: Command, weight: number): Promise<Reply> {
+    const link = this.#link
+    const { links } = this.#host
     this.#inFlight++
-    this.#link.load += weight
+    link.load += weight
+    if (!links.watchdog.running) links.watch(link)
+    if (link.sent++ === link.sampled) link.sampledAt = links.latency.now()
     let reply: Promise<Reply>
     try {
       reply = connection.send(command)
@@ -216,16 +235,25 @@ export class Lane {
   readonly #onError = (error: unknown): Promise<never> => this.#refused(1, error)
 
   #settled(weight: number, reply: Reply): Reply {
-    this.#link.load -= weight
-    this.#link.settled++
+    const link = this.#link
+    link.load -= weight
+    if (link.settled++ === link.sampled) this.#host.links.measured(link)
     if (--this.#inFlight === 0 && this.#direct === undefined) this.pump()
     return reply
   }
 
   #refused(weight: number, error: unknown): Promise<never> {
-    this.#settled(weight, null)
     const { endpoint } = this.#host
-    if (this.#host.isErrorReply(error)) return Promise.reject(replyError(endpoint, error))
+    if (this.#host.isErrorReply(error)) {
+      this.#settled(weight, null)
+      return Promise.reject(replyError(endpoint, error))
+    }
+    const link = this.#link
+    link.failed++
+    link.sampledAt = undefined
+    const reason = link.abandonedFor
+    this.#settled(weight, null)
+    if (reason !== undefined) return refuse(reason)
     return refuse(connectionError(endpoint, error, 'the connection ended before the reply came; whether the command was run is not known'))
   }
 }

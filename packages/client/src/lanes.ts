@@ -1,47 +1,23 @@
-import {
-  ShaleError,
-  type Clock,
-  type Command,
-  type Driver,
-  type Endpoint,
-  type Random,
-  type Reply,
-  type TimerHandle,
-} from '@shale/contracts'
+import { ShaleError, type BreakerState, type Command, type Reply, type TimerHandle } from '@shale/contracts'
 import { Barrier } from './barrier.ts'
-import type { BreakerOptions } from './breaker.ts'
+import { Growth } from './growth.ts'
 import { Lane, refuse, type LaneHost } from './lane.ts'
-import { closedError, Link, type Admit } from './link.ts'
+import { closedError, type Link } from './link.ts'
+import { Links, type LinksEvents, type LinksOptions } from './links.ts'
 
-export interface LanesOptions {
-  readonly endpoint: Endpoint
-  readonly driver: Driver
-  /** How many connections are kept, and how many there may be under load. */
-  readonly connections: { readonly min: number; readonly max: number }
-  /** Milliseconds. */
-  readonly connectTimeout: number
-  /** Milliseconds after which a command has been reported as timed out. */
-  readonly timeout: number
-  readonly clock: Clock
-  readonly random: Random
-  /** `false` refuses nothing while there is a connection. */
-  readonly breaker?: BreakerOptions | false | undefined
-  /** Looks at the server over each fresh connection before that serves; a rejection fails the attempt and is told to callers. */
-  readonly admit?: Admit | undefined
-}
+export type LanesOptions = LinksOptions
 
 /** What lanes tell of their server. */
 export interface LanesEvents {
   connected(): void
   disconnected(error: ShaleError): void
+  breaker(state: BreakerState): void
 }
 
 /** From so much in flight on one connection on, another one helps. */
 const growAt = 100
 /** From so much in flight on, a connection must show that it still answers. */
 const stalledAt = 8192
-/** A further connection that nobody needed for this long is closed. */
-const idleMs = 10_000
 /** How many operations may wait for several lanes at once. */
 const mostBarriers = 1000
 /** Beyond the deadline, for replies that come with it. */
@@ -50,26 +26,27 @@ const closeGraceMs = 50
 /** The ways to one server: as many lanes as there may be connections, which share those that there are. A key has its lane for good. */
 export class Lanes {
   readonly #options: LanesOptions
-  readonly #events: LanesEvents
-  readonly #links: readonly Link[]
+  readonly #links: Links
+  readonly #growth: Growth
+  readonly #host: LaneHost
   readonly #lanes: readonly Lane[]
   readonly #first: Lane
-  /** The links that lanes are spread over. */
-  #serving: Link[]
-  #asked = false
-  #timer: TimerHandle | undefined
   #barriers = 0
   #closing: Promise<void> | undefined
 
   constructor(options: LanesOptions, events: LanesEvents) {
     this.#options = options
-    this.#events = events
-    const { min, max } = options.connections
-    this.#links = Array.from({ length: max }, () => new Link(options, this.#linkEvents))
-    this.#serving = this.#links.slice(0, min)
-    const host = this.#host()
-    this.#lanes = this.#links.map((_, i) => new Lane(host, this.#serving[i % min] as Link))
+    this.#links = new Links(options, this.#linksEvents(events))
+    this.#growth = new Growth(this.#links, options.connections.min, options.clock)
+    const host = this.#createHost()
+    this.#host = host
+    const { serving } = this.#links
+    this.#lanes = this.#links.all.map((_, i) => new Lane(host, serving[i % serving.length] as Link))
     this.#first = this.#lanes[0] as Lane
+  }
+
+  get links(): Links {
+    return this.#links
   }
 
   /** All lanes, for what concerns every key. */
@@ -110,7 +87,7 @@ export class Lanes {
   /** Opens the connections that are kept; rejects with the first error. */
   async connect(): Promise<void> {
     if (this.#closing !== undefined) throw closedError(this.#options.endpoint)
-    await Promise.all(this.#links.slice(0, this.#options.connections.min).map((link) => link.connect()))
+    await this.#links.connect()
   }
 
   /** Refuses what comes, waits for what is under way until its deadline, and lets all connections go. */
@@ -120,10 +97,11 @@ export class Lanes {
   }
 
   async #close(): Promise<void> {
-    this.#options.clock.clearTimeout(this.#timer)
+    this.#growth.end()
     await this.#within(this.#options.timeout, Promise.all(this.#lanes.map((lane) => lane.close())))
-    await this.#within(closeGraceMs, Promise.all(this.#links.map((link) => link.close())))
-    for (const link of this.#links) link.destroy()
+    await this.#within(closeGraceMs, this.#links.close())
+    this.#links.destroy()
+    for (const lane of this.#lanes) lane.fail(closedError(this.#options.endpoint))
   }
 
   async #within(ms: number, work: Promise<unknown>): Promise<void> {
@@ -134,7 +112,7 @@ export class Lanes {
     clock.clearTimeout(timer)
   }
 
-  #host(): LaneHost {
+  #createHost(): LaneHost {
     const { endpoint, clock, timeout, driver, connections } = this.#options
     return {
       endpoint,
@@ -143,62 +121,42 @@ export class Lanes {
       crowdedAt: connections.max > connections.min ? growAt : stalledAt,
       backlog: 0,
       isErrorReply: (error) => driver.isErrorReply(error),
+      links: this.#links,
       crowded: (link) => {
-        this.#grow()
-        return link.load < stalledAt ? undefined : link.stalled()
+        this.#growth.grow()
+        return link.load >= stalledAt && link.overdue ? this.#stalled() : undefined
       },
       left: (link) => {
-        if (!this.#serving.includes(link) && this.#lanes.every((lane) => lane.link !== link)) link.retire()
+        if (this.#lanes.every((lane) => lane.link !== link)) this.#growth.leave(link)
       },
     }
   }
 
-  readonly #linkEvents = {
-    ready: (link: Link): void => {
-      if (!this.#serving.includes(link)) {
-        this.#serving.push(link)
-        this.#spread()
-        this.#lookForIdle()
-      }
-      for (const lane of this.#lanes) if (lane.link === link) lane.pump()
-      this.#events.connected()
-    },
-    failed: (link: Link, error: ShaleError): void => {
-      for (const lane of this.#lanes) if (lane.link === link) lane.fail(error)
-    },
-    lost: (link: Link, error: ShaleError): void => {
-      if (this.#links.indexOf(link) >= this.#options.connections.min) {
-        this.#serving = this.#serving.filter((one) => one !== link)
-        this.#spread()
-      }
-      this.#events.disconnected(error)
-    },
-  }
-
-  #spread(): void {
-    this.#lanes.forEach((lane, i) => lane.moveTo(this.#serving[i % this.#serving.length] as Link))
-  }
-
-  #grow(): void {
-    if (this.#closing !== undefined) return
-    this.#asked = true
-    this.#lookForIdle()
-    if (this.#serving.length === this.#links.length) return
-    this.#links.find((link) => !this.#serving.includes(link))?.want()
-  }
-
-  #lookForIdle(): void {
-    if (this.#closing === undefined) this.#timer ??= this.#options.clock.setTimeout(() => this.#shrink(), idleMs)
-  }
-
-  #shrink(): void {
-    this.#timer = undefined
-    if (!this.#asked && this.#serving.length > this.#options.connections.min) {
-      this.#serving.pop()
-      this.#spread()
+  #linksEvents(events: LanesEvents): LinksEvents {
+    return {
+      changed: () => this.#spread(),
+      down: (error) => {
+        for (const lane of this.#lanes) lane.fail(error)
+      },
+      dropLate: () => this.#lanes.reduce((dropped, lane) => dropped + lane.dropLate(), 0),
+      isWaiting: () => this.#host.backlog > 0,
+      connected: () => events.connected(),
+      disconnected: (error) => events.disconnected(error),
+      breaker: (state) => events.breaker(state),
     }
-    this.#asked = false
-    if (this.#serving.length > this.#options.connections.min) this.#lookForIdle()
+  }
+
+  /** Spreads the lanes over the links that serve, and has them send what they can. */
+  #spread(): void {
+    const { serving } = this.#links
+    this.#lanes.forEach((lane, i) => lane.moveTo(serving[i % serving.length] as Link))
+    this.#growth.look()
+  }
+
+  #stalled(): ShaleError {
+    const { endpoint, timeout } = this.#options
+    const what = `${endpoint.name}: too much is in flight already, the oldest of it for more than ${timeout} ms; nothing was sent.`
+    return new ShaleError('SERVER_UNAVAILABLE', what)
   }
 }
 

@@ -1,123 +1,158 @@
-import {
-  ShaleError,
-  type Clock,
-  type Command,
-  type Connection,
-  type Driver,
-  type Endpoint,
-  type Random,
-  type Reply,
-  type TimerHandle,
-} from '@shale/contracts'
-import { connecting, connectionError, replyError } from './reply-error.ts'
+import { ShaleError, type Connection, type Endpoint, type TimerHandle } from '@shale/contracts'
+import type { Abandoned, ClientIdentity } from './abandoned.ts'
+import { ping } from './commands.ts'
+import { Dial, type DialOptions, type Opened } from './dial.ts'
+import { connectionError } from './reply-error.ts'
 
-/** Looks at a server over a connection that is not used yet: `ask` rejects with a `ShaleError`. */
-export type Admit = (ask: (command: Command) => Promise<Reply>) => Promise<void>
-
-/** What a link needs to know; all times are milliseconds. */
-export interface LinkOptions {
-  readonly endpoint: Endpoint
-  readonly driver: Driver
-  readonly connectTimeout: number
-  /** The deadline of a command. */
-  readonly timeout: number
-  readonly clock: Clock
-  readonly random: Random
-}
-
-/** What a link tells whoever sends over it. */
+/** What a link tells whoever decides about it. */
 export interface LinkEvents {
   /** There is a connection. */
   ready(link: Link): void
-  /** An attempt failed or the connection was lost: whatever waits for one is to be told. */
+  /** An attempt failed. */
   failed(link: Link, error: ShaleError): void
-  /** A connection that had been ready ended by itself. */
+  /** A connection that had been ready is gone: it ended by itself or was abandoned. */
   lost(link: Link, error: ShaleError): void
+  /** The time that it had to wait before the next attempt is over. */
+  due(link: Link): void
 }
 
-type State = 'idle' | 'connecting' | 'ready' | 'backoff' | 'closed'
+interface Settle {
+  resolve(): void
+  reject(error: ShaleError): void
+}
 
-/** After a loss a fleet of clients comes back spread over this time. */
-const spreadMs = 800
-/** A timer that fires later than this says that the process was busy. */
-const noticeableMs = 25
-const firstBackoffMs = 100
-const longestBackoffMs = 2000
-/** A refusal that will not go away by itself is not asked for more often than this. */
-const refusedBackoffMs = 1000
+/** So many attempts of one link may be under way at once: a server that hangs keeps each of them waiting. */
+const mostDials = 4
 
 /**
- * One connection to one server, made when it is first needed and made anew when it is lost.
- *
- * `idle` → `connecting` → `ready` → (lost) → `backoff` → `connecting` …; a failed attempt leads to `backoff` too. When a backoff
- * ends and nobody has asked for the connection meanwhile the link falls `idle`, except that a lost connection is always
- * tried again once. Delays: "full jitter" of https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/.
+ * One connection to one server, and the attempts to make it. It does as it is told: when to try, and when to try again, is decided
+ * by whoever hears its events. Several attempts may be under way; the first that succeeds wins.
  */
 export class Link {
   /** The connection while there is one. */
   connection: Connection | undefined
   /** What is in flight on it, in units of `weightOf`. */
   load = 0
-  /** How many replies have come. */
+  /** How many commands were sent over this link, ever; how many of them are settled, and how many of these without a reply. */
+  sent = 0
   settled = 0
-  readonly #options: LinkOptions
+  failed = 0
+  /** Whether its oldest command has been in flight for longer than a command may take. */
+  overdue = false
+  /** Which command, counted as `sent` does, its latency is measured of next; and when that was sent. */
+  sampled = 0
+  sampledAt: number | undefined
+  /** Why its last connection was given up, if it was, for what was in flight on it. */
+  abandonedFor: ShaleError | undefined
+  readonly #options: DialOptions
+  readonly #abandoned: Abandoned
   readonly #events: LinkEvents
-  #state: State = 'idle'
+  readonly #dials: Dial[] = []
+  #closed = false
   #failure: ShaleError | undefined
-  #failures = 0
-  #wanted = false
-  #settledThen = -1
-  #settledThenAt = 0
   #timer: TimerHandle | undefined
-  #abort: AbortController | undefined
+  #client: ClientIdentity | undefined
+  #cleared = 0
   /** The connection that was open when the link was told to end. */
   #ending: Connection | undefined
-  #attempt: Promise<void> | undefined
+  #waiting: Settle[] = []
 
-  constructor(options: LinkOptions, events: LinkEvents) {
+  constructor(options: DialOptions, abandoned: Abandoned, events: LinkEvents) {
     this.#options = options
+    this.#abandoned = abandoned
     this.#events = events
   }
 
-  get state(): State {
-    return this.#state
+  get state(): 'idle' | 'connecting' | 'ready' | 'down' | 'closed' {
+    if (this.#closed) return 'closed'
+    if (this.connection !== undefined) return 'ready'
+    if (this.#dials.length > 0) return 'connecting'
+    return this.#timer === undefined ? 'idle' : 'down'
+  }
+
+  /** Whether an attempt is under way. */
+  get isDialling(): boolean {
+    return this.#dials.length > 0
+  }
+
+  /** Whether it waits before the next attempt. */
+  get isWaiting(): boolean {
+    return this.#timer !== undefined
   }
 
   /** Asks for a connection; gives the error with which to refuse what wants to wait for it, or `undefined` if it may. */
   want(): ShaleError | undefined {
-    this.#wanted = true
-    if (this.#state === 'closed') return closedError(this.#options.endpoint)
-    if (this.#state === 'backoff') return this.#failure
-    if (this.#state === 'idle') this.#connect()
+    const { state } = this
+    if (state === 'closed') return closedError(this.#options.endpoint)
+    if (state === 'down') return this.#failure
+    if (state === 'idle') this.dial()
     return undefined
   }
 
-  /** Settles with the attempt that is under way, or with one that this starts; between two it rejects with why the last one failed. */
+  /** Settles with an attempt that is under way, or with one that this starts; between two it rejects with why the last one failed. */
   async connect(): Promise<void> {
     const refusal = this.want()
     if (refusal !== undefined) throw refusal
-    await this.#attempt
+    if (this.connection === undefined) await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
-  /**
-   * Why a connection with much in flight takes no more, if so: no reply came for as long as a command may take. Whoever keeps
-   * asking a server that hangs would otherwise fill the memory with what nobody waits for any more.
-   */
-  stalled(): ShaleError | undefined {
-    const { clock, timeout, endpoint } = this.#options
-    const now = clock.now()
-    if (this.settled !== this.#settledThen) {
-      this.#settledThen = this.settled
-      this.#settledThenAt = now
-      return undefined
-    }
-    // The distance in either direction: the clock may be put back.
-    const silentMs = Math.abs(now - this.#settledThenAt)
-    if (silentMs < timeout) return undefined
-    return new ShaleError(
-      'SERVER_UNAVAILABLE',
-      `${endpoint.name}: too much is in flight already, and no reply has come for ${silentMs} ms; nothing was sent.`,
+  /** Makes one more attempt. */
+  dial(): void {
+    if (this.#closed || this.connection !== undefined) return
+    // The oldest has come farthest with a server that is slow; the newest is heard first by one that was cut off.
+    if (this.#dials.length === mostDials) this.#drop(1)
+    const dial = new Dial(this.#options, this.#abandoned, {
+      opened: (opened) => this.#opened(dial, opened),
+      failed: (error) => this.#failedDial(dial, error),
+      ended: (connection, error) => this.#ended(connection, error),
+    })
+    this.#dials.push(dial)
+  }
+
+  /** Waits before the next attempt. */
+  wait(ms: number): void {
+    this.rest()
+    if (this.#closed) return
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#timer = undefined
+      this.#events.due(this)
+    }, ms)
+  }
+
+  /** Waits no more. */
+  rest(): void {
+    this.#options.clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Has the server kill what was abandoned, before whatever is sent from now on. */
+  clear(): void {
+    if (this.connection === undefined || this.#cleared === this.#abandoned.count) return
+    const from = this.#cleared
+    this.#cleared = this.#abandoned.count
+    void this.#abandoned.killOver(this.connection, from, (error) => this.#options.driver.isErrorReply(error))
+  }
+
+  /** Asks for a sign of life. */
+  ping(): void {
+    if (this.connection === undefined) return
+    this.sent++
+    this.connection.send(ping).then(
+      () => this.settled++,
+      (error: unknown) => {
+        this.settled++
+        if (!this.#options.driver.isErrorReply(error)) this.failed++
+      },
     )
+  }
+
+  /** Gives the connection up. */
+  abandon(reason: ShaleError): void {
+    const { connection } = this
+    if (connection === undefined) return
+    this.abandonedFor = reason
+    this.#lose(reason)
+    connection.destroy()
   }
 
   /** Waits for the replies that are due, then ends. */
@@ -126,7 +161,7 @@ export class Link {
     await this.#ending?.close().catch(() => {})
   }
 
-  /** Ends the connection, or the attempt to make one, at once. */
+  /** Ends the connection, and the attempts to make one, at once. */
   destroy(): void {
     this.#end()
     this.#ending?.destroy()
@@ -134,118 +169,74 @@ export class Link {
 
   /** Lets go of a connection that is not needed now; it is made anew when it is wanted. */
   retire(): void {
-    const connection = this.connection
-    if (this.#state !== 'ready') return
-    this.#state = 'idle'
+    const { connection } = this
     this.connection = undefined
     connection?.close().catch(() => connection.destroy())
   }
 
   #end(): void {
-    this.#options.clock.clearTimeout(this.#timer)
-    this.#state = 'closed'
-    this.#abort?.abort(closedError(this.#options.endpoint))
+    this.rest()
+    this.#closed = true
+    const closed = closedError(this.#options.endpoint)
+    while (this.#dials.length > 0) this.#drop(0, closed)
+    this.#settle(closed)
     this.#ending ??= this.connection
     this.connection = undefined
   }
 
-  #connect(): void {
-    this.#state = 'connecting'
-    this.#wanted = false
-    this.#attempt = this.#tryOnce()
-    this.#attempt.catch(() => {})
-  }
-
-  async #tryOnce(): Promise<void> {
-    const { endpoint, driver, clock, connectTimeout } = this.#options
-    const abort = (this.#abort = new AbortController())
-    const due = clock.now() + connectTimeout
-    let isGraced = false
-    const late = (): void => {
-      // This process was busy itself when the time was over: the server gets as long again to be heard.
-      const behind = clock.now() - due
-      if (behind > noticeableMs && !isGraced) {
-        isGraced = true
-        timer = clock.setTimeout(late, Math.min(behind, connectTimeout))
-        return
-      }
-      const what = `${endpoint.name}: no connection within ${connectTimeout} ms (connectTimeout covers TCP, TLS, login and the server's first reply).`
-      const hint =
-        endpoint.tls === undefined
-          ? ''
-          : " A server that does not speak TLS says nothing either: name it by 'redis:' without the option tls."
-      abort.abort(new ShaleError('SERVER_UNAVAILABLE', what + hint))
-    }
-    let timer = clock.setTimeout(late, connectTimeout)
-    try {
-      await this.#open(abort.signal)
-    } catch (error) {
-      const cause = abort.signal.aborted ? (abort.signal.reason as ShaleError) : error
-      const failure = driver.isErrorReply(cause) ? replyError(endpoint, cause) : connectionError(endpoint, cause, connecting)
-      this.#failed(failure)
-      throw failure
-    } finally {
-      clock.clearTimeout(timer)
-    }
-  }
-
-  /** Opens a connection of the driver. An aborted attempt rejects at once, whatever the driver makes of the signal. */
-  #open(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let connection: Connection | undefined
-      let ended = false
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-      const onEnd = (error: Error): void => {
-        ended = true
-        reject(error)
-        if (connection !== undefined && this.connection === connection) this.#lost(error)
-      }
-      this.#options.driver.connect(this.#options.endpoint, { onEnd }, signal).then((made) => {
-        connection = made
-        if (signal.aborted || ended) return made.destroy()
-        this.#opened(made)
-        resolve()
-      }, reject)
-    })
-  }
-
-  #opened(connection: Connection): void {
-    this.#state = 'ready'
-    this.#failures = 0
+  #opened(dial: Dial, { connection, client, cleared }: Opened): void {
+    this.#dials.splice(this.#dials.indexOf(dial), 1)
+    while (this.#dials.length > 0) this.#drop(0)
+    this.rest()
     this.#failure = undefined
+    this.abandonedFor = undefined
+    this.overdue = false
+    this.sampledAt = undefined
+    this.sampled = this.sent
+    this.#client = client
+    this.#cleared = cleared
     this.connection = connection
     this.#events.ready(this)
+    this.#settle(undefined)
   }
 
-  #failed(error: ShaleError): void {
-    if (this.#state === 'closed') return this.#events.failed(this, error)
-    const ceiling = Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures)
-    this.#failures = Math.min(this.#failures + 1, 10)
-    const refused = error.code !== 'SERVER_UNAVAILABLE'
-    this.#backOff(error, refused ? refusedBackoffMs * (1 + this.#options.random()) : ceiling * this.#options.random())
+  #failedDial(dial: Dial, error: ShaleError): void {
+    const at = this.#dials.indexOf(dial)
+    if (at < 0) return
+    this.#dials.splice(at, 1)
+    this.#failure = error
+    this.#settle(error)
     this.#events.failed(this, error)
   }
 
-  #lost(error: Error): void {
+  #ended(connection: Connection, error: Error): void {
+    if (this.connection === connection) this.#lose(connectionError(this.#options.endpoint, error, 'the connection ended'))
+  }
+
+  #lose(failure: ShaleError): void {
+    if (this.sent > this.settled && this.#client !== undefined) this.#abandoned.add(this.#client)
     this.connection = undefined
-    const failure = connectionError(this.#options.endpoint, error, 'the connection ended')
-    this.#wanted = true
-    this.#backOff(failure, spreadMs * this.#options.random())
-    this.#events.failed(this, failure)
+    this.#failure = failure
     this.#events.lost(this, failure)
   }
 
-  #backOff(error: ShaleError, delayMs: number): void {
-    this.#state = 'backoff'
-    this.#failure = error
-    this.#timer = this.#options.clock.setTimeout(() => {
-      if (this.#state !== 'backoff') return
-      if (this.#wanted) this.#connect()
-      else this.#state = 'idle'
-    }, delayMs)
+  /** Gives up one attempt, untold. */
+  #drop(
+    at: number,
+    reason: ShaleError = new ShaleError('SERVER_UNAVAILABLE', `${this.#options.endpoint.name}: the attempt was given up.`),
+  ): void {
+    const [dial] = this.#dials.splice(at, 1)
+    dial?.abort(reason)
+  }
+
+  #settle(error: ShaleError | undefined): void {
+    for (const { resolve, reject } of this.#waiting.splice(0)) {
+      if (error === undefined) resolve()
+      else reject(error)
+    }
   }
 }
 
-export function closedError({ name }: Pick<Endpoint, 'name'>): ShaleError {
+export function closedError({ name }: Endpoint): ShaleError {
   return new ShaleError('CLOSED', `${name}: the store is closed; nothing more can be asked of it.`)
 }

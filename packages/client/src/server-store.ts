@@ -20,6 +20,7 @@ import {
 import { AskingWays } from './asking.ts'
 import * as commands from './commands.ts'
 import { Lanes, type LanesOptions } from './lanes.ts'
+import type { Links } from './links.ts'
 import { usualLeaseKey, type LeaseNaming } from './lease-naming.ts'
 import type { Way, Ways } from './ways.ts'
 import {
@@ -60,21 +61,30 @@ export class ServerStore implements Store {
   readonly #singleKeys: boolean
   readonly #lanes: Ways
   readonly #observers: StoreObserver[] = []
+  /** The connections to the server, and how they are. */
+  readonly links: Links
   /** The same server for keys whose slot it is being given: each command is introduced by ASKING. */
   readonly asking: Store
 
-  constructor(options: ServerStoreOptions, introduced?: Ways) {
+  constructor(options: ServerStoreOptions, original?: ServerStore) {
     this.#endpoint = options.endpoint
     this.#leaseKey = options.leaseKey ?? usualLeaseKey
     this.#singleKeys = options.singleKeys ?? false
     const { name } = options.endpoint
-    this.#lanes =
-      introduced ??
-      new Lanes(options, {
-        connected: () => this.#observers.forEach((observer) => observer.connected?.(name)),
-        disconnected: (error) => this.#observers.forEach((observer) => observer.disconnected?.(name, error)),
-      })
-    this.asking = introduced === undefined ? new ServerStore(options, new AskingWays(this.#lanes)) : this
+    if (original !== undefined) {
+      this.links = original.links
+      this.#lanes = new AskingWays(original.#lanes)
+      this.asking = this
+      return
+    }
+    const lanes = new Lanes(options, {
+      connected: () => this.#observers.forEach((observer) => observer.connected?.(name)),
+      disconnected: (error) => this.#observers.forEach((observer) => observer.disconnected?.(name, error)),
+      breaker: (state) => this.#observers.forEach((observer) => observer.breaker?.(name, state)),
+    })
+    this.links = lanes.links
+    this.#lanes = lanes
+    this.asking = new ServerStore(options, this)
   }
 
   get(keys: readonly string[]): Promise<Answer<Uint8Array | undefined>[]> {

@@ -35,26 +35,28 @@ export class Server {
     return this.endpoint.name
   }
 
-  /** Whether calls are let through to it: it was not found to be down. */
+  /** Whether calls are let through to it: it was not found to be down. To ask for it keeps a server that is down being probed. */
   get available(): boolean {
-    return true
+    return this.#store.links.available
   }
 
   /** Milliseconds from a command to its reply, smoothed; `undefined` before the first. */
   get latency(): number | undefined {
-    return undefined
+    return this.#store.links.latency.smoothed
   }
 
+  /** How it is; what its part in a replica set is, and how far behind it is, only that knows. */
   status(): ServerStatus {
+    const { state, breaker, latency, reconnects } = this.#store.links
     return {
       shard: this.shard,
       server: this.name,
       role: 'unknown',
-      state: 'idle',
-      breaker: 'off',
-      latency: this.latency === undefined ? undefined : { p50: this.latency, p95: this.latency, p99: this.latency },
+      state,
+      breaker,
+      latency: latency.percentiles(),
       lag: undefined,
-      reconnects: 0,
+      reconnects,
     }
   }
 

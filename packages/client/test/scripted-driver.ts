@@ -5,11 +5,16 @@ export class ErrorReply extends Error {}
 /** A connection whose replies the test gives. */
 export class ScriptedConnection implements Connection {
   readonly sent: Command[] = []
+  /** What was sent before the connection was used, or to end another one: it is answered at once. */
+  readonly introductions: string[] = []
   state: 'open' | 'closed' | 'destroyed' | 'ended' = 'open'
+  /** What the server calls it. */
+  readonly id: number
   readonly #events: ConnectionEvents
   readonly #waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = []
 
-  constructor(events: ConnectionEvents) {
+  constructor(events: ConnectionEvents, id: number) {
+    this.id = id
     this.#events = events
   }
 
@@ -23,6 +28,10 @@ export class ScriptedConnection implements Connection {
   }
 
   send(command: Command): Promise<Reply> {
+    if (command[0] === 'CLIENT') {
+      this.introductions.push(command.join(' '))
+      return Promise.resolve(command[1] === 'INFO' ? `id=${this.id} addr=127.0.0.1:${this.id} name=` : 1)
+    }
     this.sent.push(command)
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
@@ -79,7 +88,7 @@ export class ScriptedDriver implements Driver {
         endpoint,
         signal,
         accept: async () => {
-          const connection = new ScriptedConnection(events)
+          const connection = new ScriptedConnection(events, this.connections.length + 1)
           this.connections.push(connection)
           resolve(connection)
           await turn()

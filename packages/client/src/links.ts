@@ -1,0 +1,272 @@
+import { ShaleError, type BreakerState, type Clock, type Random, type ServerStatus } from '@shale/contracts'
+import { Abandoned } from './abandoned.ts'
+import { Breaker, type BreakerOptions } from './breaker.ts'
+import type { DialOptions } from './dial.ts'
+import { Latency } from './latency.ts'
+import { Link } from './link.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** What the links to one server need to know; all times are milliseconds. */
+export interface LinksOptions extends DialOptions {
+  /** How many connections are kept, and how many there may be under load. */
+  readonly connections: { readonly min: number; readonly max: number }
+  /** After so long a command has been reported as timed out. */
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+  /** `false` refuses nothing while there is a connection. */
+  readonly breaker?: BreakerOptions | false | undefined
+}
+
+/** What links tell whoever sends over them. */
+export interface LinksEvents {
+  /** Other links serve now, or calls are let through, or no more. */
+  changed(): void
+  /** Nothing can be sent now: whatever waits is to be refused. */
+  down(error: ShaleError): void
+  /** Refuses what has waited for longer than `timeout`; gives how much that was. */
+  dropLate(): number
+  /** Whether something waits. */
+  isWaiting(): boolean
+  connected(): void
+  disconnected(error: ShaleError): void
+  breaker(state: BreakerState): void
+}
+
+/** After a loss a fleet of clients, or the connections of one, comes back spread over this time. */
+const spreadMs = 800
+/** A refusal that will not go away by itself is not asked for more often than this. */
+const refusedMs = 1000
+/** A server that nobody asked for in so long is not probed any more. */
+const interestMs = 5000
+/** One command in so many has its latency measured. */
+const sampleEvery = 16
+
+/**
+ * The connections to one server, and when to try to make them.
+ *
+ * While one is ready the others come back on their own. When none is, and an attempt failed, one link alone goes on trying, for
+ * all: once it is back the others follow, spread.
+ */
+export class Links {
+  readonly all: readonly Link[]
+  readonly latency: Latency
+  readonly watchdog: Watchdog<Link>
+  /** Those that are to be sent over: the ones that are ready or, where none is, those that are kept. */
+  serving: readonly Link[]
+  /** How often a connection was made anew. */
+  reconnects = 0
+  readonly #options: LinksOptions
+  readonly #events: LinksEvents
+  readonly #breaker: Breaker
+  readonly #kept: readonly Link[]
+  readonly #abandoned = new Abandoned()
+  readonly #wereReady = new Set<Link>()
+  /** The link that tries for all. */
+  #prober: Link | undefined
+  #isAskedFor = false
+  #askedAt = 0
+  #isClosed = false
+
+  constructor(options: LinksOptions, events: LinksEvents) {
+    this.#options = options
+    this.#events = events
+    const { connections, clock, timeout } = options
+    this.latency = new Latency(clock)
+    this.#breaker = new Breaker(options.breaker, (state) => events.breaker(state))
+    this.all = Array.from({ length: connections.max }, () => new Link(options, this.#abandoned, this.#linkEvents))
+    this.#kept = this.all.slice(0, connections.min)
+    this.serving = this.#kept
+    this.watchdog = new Watchdog(timeout, clock, this.all, this.#watchdogEvents)
+  }
+
+  /** Whether calls are refused whatever connection there is. */
+  get isOpen(): boolean {
+    return this.#breaker.reason !== undefined
+  }
+
+  /** Whether calls are let through. To ask for it is to be interested in the server, which is probed as long as someone is. */
+  get available(): boolean {
+    if (!this.isOpen) return true
+    this.#isAskedFor = true
+    return false
+  }
+
+  get state(): ServerStatus['state'] {
+    const states = this.all.map(({ state }) => state)
+    if (this.#isClosed) return 'closed'
+    if (states.includes('ready')) return 'ready'
+    if (this.isOpen) return 'down'
+    return states.includes('connecting') ? 'connecting' : states.includes('down') ? 'down' : 'idle'
+  }
+
+  get breaker(): BreakerState {
+    const { state } = this.#breaker
+    return state === 'open' && this.all.some(({ isDialling }) => isDialling) ? 'half-open' : state
+  }
+
+  /** Why nothing may wait for this link now, if so. */
+  refusal(link: Link): ShaleError | undefined {
+    const { reason } = this.#breaker
+    if (reason === undefined) return link.want()
+    this.#isAskedFor = true
+    return reason
+  }
+
+  /** Opens the connections that are kept; rejects with the first error. */
+  async connect(): Promise<void> {
+    const { reason } = this.#breaker
+    if (reason === undefined) {
+      await Promise.all(this.#kept.map((link) => link.connect()))
+      return
+    }
+    this.#isAskedFor = true
+    if (this.#prober?.state !== 'connecting') throw reason
+    await this.#prober.connect()
+  }
+
+  /** A command is about to be sent over a link after a time in which nothing was. */
+  watch(link: Link | undefined): void {
+    this.watchdog.start()
+    if (link !== undefined && link.sampledAt === undefined) link.sampled = link.sent
+  }
+
+  /** The command whose latency is measured is settled. */
+  measured(link: Link): void {
+    if (link.sampledAt !== undefined) this.latency.add(this.latency.now() - link.sampledAt)
+    link.sampledAt = undefined
+    link.sampled = link.sent + sampleEvery - 1
+  }
+
+  /** Takes a link out of those that serve, or in. */
+  serve(links: readonly Link[]): void {
+    this.serving = this.all.filter((link) => links.includes(link))
+    this.#events.changed()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.all.map((link) => link.close()))
+  }
+
+  destroy(): void {
+    this.#isClosed = true
+    this.watchdog.stop()
+    for (const link of this.all) link.destroy()
+  }
+
+  readonly #linkEvents = {
+    ready: (link: Link): void => {
+      const wasDown = this.#prober !== undefined
+      this.#prober = undefined
+      if (this.#wereReady.has(link)) this.reconnects++
+      this.#wereReady.add(link)
+      this.#breaker.close()
+      if (wasDown) for (const one of this.#kept) if (one.state === 'idle') one.wait(this.#spread())
+      this.serve([...this.serving.filter(({ state }) => state === 'ready'), link])
+      this.#events.connected()
+    },
+    failed: (link: Link, error: ShaleError): void => {
+      const isRefused = error.code !== 'SERVER_UNAVAILABLE'
+      if (this.#isAnyReady()) return link.wait(this.#pause(isRefused))
+      this.#breaker.open(error)
+      this.#probeBy(link)
+      if (isRefused) this.#prober?.wait(this.#pause(true))
+      this.#events.down(error)
+      this.#events.changed()
+    },
+    lost: (link: Link, error: ShaleError): void => {
+      if (this.#isClosed) return this.#events.down(error)
+      if (!this.isOpen || this.#isAnyReady()) link.wait(this.#spread())
+      else if (this.#prober === undefined) this.#probeBy(link, this.#spread())
+      const others = this.serving.filter((one) => one !== link && one.state === 'ready')
+      if (others.length === 0) {
+        if (this.#breaker.count(1, () => error)) this.#probeBy(link)
+        this.#events.down(error)
+      }
+      this.serve(others.length === 0 ? this.#kept : others)
+      this.#events.disconnected(error)
+    },
+    due: (link: Link): void => {
+      if (link !== this.#prober) {
+        if (this.#kept.includes(link) || !this.#isAnyReady()) link.dial()
+        return
+      }
+      const now = this.#options.clock.now()
+      if (this.#isAskedFor) this.#askedAt = now
+      this.#isAskedFor = false
+      if (Math.abs(now - this.#askedAt) >= interestMs) {
+        this.#prober = undefined
+        this.#breaker.lapse()
+        return this.#events.changed()
+      }
+      link.wait(this.#pause(false))
+      link.dial()
+    },
+  }
+
+  readonly #watchdogEvents = {
+    heard: (): void => {
+      if (!this.#isAnyReady()) return
+      const wasOpen = this.isOpen
+      this.#breaker.close()
+      if (wasOpen) this.#events.changed()
+    },
+    late: (commands: number): void => this.#unanswered(commands),
+    quiet: (): void => {
+      for (const link of this.all) if (link.sent === link.settled) link.ping()
+    },
+    hung: (link: Link): void => {
+      const { endpoint, timeout } = this.#options
+      const what = `${endpoint.name}: no reply for more than ${timeout} ms; the connection was given up, and whether the command was run is not known.`
+      link.abandon(new ShaleError('SERVER_TIMEOUT', what))
+      if (this.#isAnyReady() || this.isOpen) return
+      const reason = this.#silent()
+      if (!this.#breaker.count(Infinity, () => reason)) return
+      this.#probeBy(link)
+      this.#events.down(reason)
+      this.#events.changed()
+    },
+    waiting: (): boolean => {
+      const dropped = this.#events.dropLate()
+      // Together with the attempt that they waited for.
+      if (dropped > 0 && !this.#isAnyReady()) this.#unanswered(dropped + 1)
+      return this.#events.isWaiting()
+    },
+  }
+
+  #unanswered(commands: number): void {
+    if (!this.#breaker.count(commands, () => this.#silent())) return
+    if (!this.#isAnyReady()) this.#probeBy(this.all.find(({ isDialling }) => isDialling) ?? (this.all[0] as Link))
+    this.#events.down(this.#breaker.reason as ShaleError)
+    this.#events.changed()
+  }
+
+  /** Has one link try for all, if none does: after `ms`, unless it waits already. */
+  #probeBy(link: Link, ms: number = this.#pause(false)): void {
+    if (this.#prober !== undefined) return
+    this.#prober = link
+    this.#isAskedFor = true
+    for (const one of this.all) if (one !== link) one.rest()
+    if (!link.isWaiting) link.wait(ms)
+  }
+
+  #isAnyReady(): boolean {
+    return this.all.some(({ connection }) => connection !== undefined)
+  }
+
+  #spread(): number {
+    return spreadMs * this.#options.random()
+  }
+
+  #pause(isRefused: boolean): number {
+    const chance = this.#options.random()
+    return isRefused ? refusedMs * (1 + chance) : this.#breaker.probeMs * (1 + chance / 2)
+  }
+
+  #silent(): ShaleError {
+    const { endpoint, timeout } = this.#options
+    const what = `${endpoint.name}: no reply for more than ${timeout} ms; nothing more is sent until it answers again (the option breaker).`
+    return new ShaleError('SERVER_UNAVAILABLE', what)
+  }
+}
