@@ -23,6 +23,8 @@ export const take = (key: string): Command => ['EVAL', takeScript, '1', key]
 export const lease = ({ token, ttl }: StoreLease, at: string): Command => ['SET', at, token, 'NX', 'PX', String(ttl)]
 export const fill = ({ key, value, ttl, token }: StoreFill, at: string): Command =>
   ttl === null ? ['EVAL', fillScript, '2', key, at, token, value] : ['EVAL', fillScript, '2', key, at, token, value, 'PX', String(ttl)]
+export const release = (at: string, token: string | undefined): Command =>
+  token === undefined ? remove([at]) : ['EVAL', swapScript, '1', at, token]
 export const scan = (cursor: string, pattern: string): Command => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']
 export const flush: Command = ['FLUSHDB', 'ASYNC']
 export const asking: Command = ['ASKING']

@@ -9,6 +9,9 @@ const taggedPrefix = 'shale~lease~'
 
 export const usualLeaseKey: LeaseNaming = (stored) => prefix + stored
 
+/** Where a lease is kept that has a name, by where the one without a name is: in the same slot, since names are of letters. */
+export const namedLeaseKey = (name: string, at: string): string => `${name}~${at}`
+
 /** The lease of a key in a cluster: in the slot of the key itself. */
 export const clusterLeaseKey: LeaseNaming = (stored) => {
   if (hasTag(stored)) return prefix + stored

@@ -14,6 +14,7 @@ import {
   type StoreLocation,
   type StoreMove,
   type StoreObserver,
+  type StoreRelease,
   type StoreSwap,
   type Tally,
 } from '@shale/contracts'
@@ -21,7 +22,7 @@ import { AskingWays } from './asking.ts'
 import * as commands from './commands.ts'
 import { Lanes, type LanesOptions } from './lanes.ts'
 import type { Links } from './links.ts'
-import { usualLeaseKey, type LeaseNaming } from './lease-naming.ts'
+import { namedLeaseKey, usualLeaseKey, type LeaseNaming } from './lease-naming.ts'
 import type { Way, Ways } from './ways.ts'
 import {
   asAnswer,
@@ -157,15 +158,16 @@ export class ServerStore implements Store {
   // A lease goes the way of its key, so that neither overtakes the other.
 
   lease(leases: readonly StoreLease[]): Promise<Answer<boolean>[]> {
-    return this.#each(leases, (lease) => commands.lease(lease, this.#leaseKey(lease.key)), isNotNull)
+    return this.#each(leases, (lease) => commands.lease(lease, this.#leaseAt(lease)), isNotNull)
   }
 
   fill(entries: readonly StoreFill[]): Promise<Answer<boolean>[]> {
-    return this.#each(entries, (entry) => commands.fill(entry, this.#leaseKey(entry.key)), isOne)
+    return this.#each(entries, (entry) => commands.fill(entry, this.#leaseAt(entry)), isOne)
   }
 
-  release(keys: readonly string[]): Promise<Answer<boolean>[]> {
-    return this.#eachKey(keys, (key) => commands.remove([this.#leaseKey(key)]), isOne)
+  release(leases: readonly (string | StoreRelease)[]): Promise<Answer<boolean>[]> {
+    const releases = leases.map((lease): StoreRelease => (typeof lease === 'string' ? { key: lease } : lease))
+    return this.#each(releases, (lease) => commands.release(this.#leaseAt(lease), lease.token), isOne)
   }
 
   async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
@@ -235,6 +237,11 @@ export class ServerStore implements Store {
       await Promise.all(missing.map(ask))
     }
     look().catch(() => {})
+  }
+
+  #leaseAt({ key, name }: StoreRelease): string {
+    const at = this.#leaseKey(key)
+    return name === undefined ? at : namedLeaseKey(name, at)
   }
 
   #each<I extends { readonly key: string }, T>(

@@ -11,6 +11,7 @@ import type {
   StoreMove,
   StoreObserver,
   StorePart,
+  StoreRelease,
   StoreSwap,
   StoredValue,
   Tally,
@@ -23,7 +24,7 @@ export type BatchName =
 /** A method of a store that answers key by key, as a value: what to call, and what its items are about. */
 export interface BatchOperation<I, T> {
   readonly name: BatchName
-  /** Whether it may change something on a server. */
+  /** Whether it may change something on a server, or must see what was changed last: then it is asked of the primary. */
   readonly writes: boolean
   /** The key that decides where an item belongs; of a move the one that it is moved from. */
   keyOf(item: I): string
@@ -64,7 +65,7 @@ const move: BatchOperation<StoreMove, boolean> = {
 }
 const getWithTtl: BatchOperation<string, StoredValue | undefined> = {
   name: 'getWithTtl',
-  writes: false,
+  writes: true,
   keyOf: itself,
   call: (store, keys) => store.getWithTtl(keys),
 }
@@ -76,11 +77,11 @@ const take: BatchOperation<string, StoredValue | undefined> = {
 }
 const lease: BatchOperation<StoreLease, boolean> = { name: 'lease', writes: true, keyOf, call: (store, leases) => store.lease(leases) }
 const fill: BatchOperation<StoreFill, boolean> = { name: 'fill', writes: true, keyOf, call: (store, entries) => store.fill(entries) }
-const release: BatchOperation<string, boolean> = {
+const release: BatchOperation<string | StoreRelease, boolean> = {
   name: 'release',
   writes: true,
-  keyOf: itself,
-  call: (store, keys) => store.release(keys),
+  keyOf: (lease) => (typeof lease === 'string' ? lease : lease.key),
+  call: (store, leases) => store.release(leases),
 }
 
 /** A store all of whose key by key methods come down to one, which is told the method as a value. */
@@ -140,8 +141,8 @@ export abstract class BatchStore implements Store {
     return this.batch(fill, entries)
   }
 
-  release(keys: readonly string[]): Promise<Answer<boolean>[]> {
-    return this.batch(release, keys)
+  release(leases: readonly (string | StoreRelease)[]): Promise<Answer<boolean>[]> {
+    return this.batch(release, leases)
   }
 
   abstract delete(keys: readonly string[]): Promise<Tally>

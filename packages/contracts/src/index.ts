@@ -22,6 +22,7 @@ export type {
   StoreMove,
   StoreObserver,
   StorePart,
+  StoreRelease,
   StoreSwap,
   Tally,
 } from './store.ts'

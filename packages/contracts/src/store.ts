@@ -36,11 +36,24 @@ export interface StoreLease {
   readonly token: string
   /** Whole milliseconds above zero. */
   readonly ttl: number
+  /** Which of the key's leases, by letters from a to z: they know nothing of each other. Unless stated, the one that has no name. */
+  readonly name?: string | undefined
 }
 
 /** An entry to be stored by whoever holds the lease of its key. */
 export interface StoreFill extends StoreEntry {
   readonly token: string
+  /** Which of the key's leases, as in `StoreLease`. */
+  readonly name?: string | undefined
+}
+
+/** A lease to be ended. */
+export interface StoreRelease {
+  readonly key: string
+  /** Who must hold it; whoever does unless stated. */
+  readonly token?: string | undefined
+  /** Which of the key's leases, as in `StoreLease`. */
+  readonly name?: string | undefined
 }
 
 /** An entry whose integer is to grow by `by`, a safe integer. */
@@ -139,7 +152,10 @@ export interface Store {
    * `{ putBack: boolean }` then.
    */
   move(moves: readonly StoreMove[]): Promise<Answer<boolean>[]>
-  /** What each key holds and how long it will; `undefined` is missing. Another Redis type is `CODEC_CORRUPT`. */
+  /**
+   * What each key holds and how long it will; `undefined` is missing. Another Redis type is `CODEC_CORRUPT`. Whoever asks is about to
+   * store it elsewhere: it is the primary's, never an older one of a replica.
+   */
   getWithTtl(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]>
   /** Removes each entry, atomically, and answers what it was; `undefined` is missing. Another Redis type is left, and `CODEC_CORRUPT`. */
   take(keys: readonly string[]): Promise<Answer<StoredValue | undefined>[]>
@@ -147,8 +163,8 @@ export interface Store {
   lease(leases: readonly StoreLease[]): Promise<Answer<boolean>[]>
   /** Stores each entry whose lease its token holds and whose key is absent, atomically; answers whether it did. Ends that lease. */
   fill(entries: readonly StoreFill[]): Promise<Answer<boolean>[]>
-  /** Ends the leases of the keys, whoever holds them: what was to fill them is refused. Answers whether there was one. */
-  release(keys: readonly string[]): Promise<Answer<boolean>[]>
+  /** Ends leases, of a key alone the one without a name, whoever holds it: what was to fill it is refused. Answers whether there was one. */
+  release(leases: readonly (string | StoreRelease)[]): Promise<Answer<boolean>[]>
   /**
    * The stored keys that match a Redis glob, page by page, in bounded memory. Each key that is there throughout
    * comes at least once. Keys that are not valid UTF-8 are left out. A page that fails rejects.

@@ -11,6 +11,7 @@ import {
   type StoreLease,
   type StoreLocation,
   type StoreMove,
+  type StoreRelease,
   type StoreSwap,
   type Tally,
 } from '@shale/contracts'
@@ -176,20 +177,23 @@ class MemoryStore implements Store {
 
   async lease(leases: readonly StoreLease[]): Promise<Answer<boolean>[]> {
     const now = this.#write(0)
-    return leases.map(({ key, token, ttl }) => this.#leases.take(key, token, now + ttl, now))
+    return leases.map(({ key, name, token, ttl }) => this.#leases.take(key, name, token, now + ttl, now))
   }
 
   async fill(entries: readonly StoreFill[]): Promise<Answer<boolean>[]> {
     const now = this.#write(entries.length)
-    return entries.map(({ key, value, ttl, token }) => {
-      if (!this.#leases.use(key, token, now) || this.#find(key, now) !== undefined) return false
+    return entries.map(({ key, value, ttl, token, name }) => {
+      if (!this.#leases.end(key, name, token, now) || this.#find(key, now) !== undefined) return false
       return this.#put(undefined, key, value, expiry(now, ttl), now)
     })
   }
 
-  async release(keys: readonly string[]): Promise<Answer<boolean>[]> {
+  async release(leases: readonly (string | StoreRelease)[]): Promise<Answer<boolean>[]> {
     const now = this.#write(0)
-    return keys.map((key) => this.#leases.end(key, now))
+    return leases.map((lease) => {
+      const { key, name, token } = typeof lease === 'string' ? { key: lease } : lease
+      return this.#leases.end(key, name, token, now)
+    })
   }
 
   async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {

@@ -9,6 +9,7 @@ import {
   type StoreIncrement,
   type StoreLease,
   type StoreMove,
+  type StoreRelease,
   type StoreSwap,
 } from '@shale/contracts'
 
@@ -135,30 +136,34 @@ export class ReferenceStore implements Store {
 
   async lease(leases: readonly StoreLease[]): Promise<boolean[]> {
     this.find('')
-    return leases.map(({ key, token, ttl }) => {
-      const free = this.holder(key) === undefined
-      if (free) this.leases.set(key, { token, expiresAt: this.end(ttl) })
+    return leases.map(({ key, token, ttl, name = '' }) => {
+      const free = this.holder(`${name}:${key}`) === undefined
+      if (free) this.leases.set(`${name}:${key}`, { token, expiresAt: this.end(ttl) })
       return free
     })
   }
 
   async fill(entries: readonly StoreFill[]): Promise<boolean[]> {
-    return entries.map(({ key, value, ttl, token }) => {
-      const holds = this.holder(key) === token
-      if (holds) this.leases.delete(key)
+    return entries.map(({ key, value, ttl, token, name = '' }) => {
+      const holds = this.holder(`${name}:${key}`) === token
+      if (holds) this.leases.delete(`${name}:${key}`)
       return holds && this.find(key) === undefined && this.put(key, value, ttl)
     })
   }
 
-  async release(keys: readonly string[]): Promise<boolean[]> {
-    return keys.map((key) => this.holder(key) !== undefined && this.leases.delete(key))
+  async release(leases: readonly (string | StoreRelease)[]): Promise<boolean[]> {
+    return leases.map((lease) => {
+      const { key, token, name = '' }: StoreRelease = typeof lease === 'string' ? { key: lease } : lease
+      const holder = this.holder(`${name}:${key}`)
+      return holder !== undefined && (token === undefined || token === holder) && this.leases.delete(`${name}:${key}`)
+    })
   }
 
-  holder(key: string): string | undefined {
+  holder(place: string): string | undefined {
     this.find('')
-    const held = this.leases.get(key)
-    if (held !== undefined && held.expiresAt <= this.clock.now()) this.leases.delete(key)
-    return this.leases.get(key)?.token
+    const held = this.leases.get(place)
+    if (held !== undefined && held.expiresAt <= this.clock.now()) this.leases.delete(place)
+    return this.leases.get(place)?.token
   }
 
   async *scan(pattern: string): AsyncGenerator<string[]> {

@@ -56,6 +56,27 @@ export const transfers: StoreCases = {
     same(await store.has(['a']), [false])
   },
 
+  'a lease can be ended by its holder alone': async ({ store }) => {
+    same(await store.lease([{ key: 'a', token, ttl: longTtl }]), [true])
+    same(await store.release([{ key: 'a', token: 'another' }]), [false])
+    same(await store.lease([{ key: 'a', token: 'another', ttl: longTtl }]), [false])
+    same(await store.release([{ key: 'a', token }, { key: 'a' }]), [true, false])
+    same(await store.lease([{ key: 'a', token: 'another', ttl: longTtl }]), [true])
+  },
+
+  'leases of different names know nothing of each other': async ({ store }) => {
+    same(await store.lease([{ key: 'a', token, ttl: longTtl }]), [true])
+    same(await store.lease([{ key: 'a', token: 'another', ttl: longTtl, name: 'x' }]), [true])
+    same(await store.lease([{ key: 'a', token, ttl: longTtl, name: 'x' }]), [false])
+    same(await store.fill([{ key: 'a', token: 'another', value: bytes('no'), ttl: null }]), [false])
+    same(await store.fill([{ key: 'a', token, value: bytes('no'), ttl: null, name: 'x' }]), [false])
+    same(await store.release(['a']), [true])
+    same(await store.fill([{ key: 'a', token, value: bytes('no'), ttl: null }]), [false])
+    same(await store.fill([{ key: 'a', token: 'another', value: bytes('yes'), ttl: null, name: 'x' }]), [true])
+    assert.equal(await read(store, 'a'), 'yes')
+    same(await store.release([{ key: 'a', name: 'x' }]), [false])
+  },
+
   'a lease runs out': async (context) => {
     const { store, capabilities } = context
     same(await store.lease([{ key: 'a', token, ttl: shortTtl }]), [true])
