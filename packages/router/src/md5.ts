@@ -71,37 +71,37 @@ function wordsFor(bytes: number): number {
 
 /** One block of the message into the digest. What depends on the step before is added last, so that the rest need not wait for it. */
 function compress(at: number, digest: Int32Array): void {
-  for (let i = 0; i < 16; i++) block[i] = message[at + i]!
+  const words = message
   let a = digest[0]!
   let b = digest[1]!
   let c = digest[2]!
   let d = digest[3]!
   for (let i = 0; i < 16; i += 4) {
-    a = (b + rotate((a + block[i]! + sines[i]!) | 0, d ^ (b & (c ^ d)), 7)) | 0
-    d = (a + rotate((d + block[i + 1]! + sines[i + 1]!) | 0, c ^ (a & (b ^ c)), 12)) | 0
-    c = (d + rotate((c + block[i + 2]! + sines[i + 2]!) | 0, b ^ (d & (a ^ b)), 17)) | 0
-    b = (c + rotate((b + block[i + 3]! + sines[i + 3]!) | 0, a ^ (c & (d ^ a)), 22)) | 0
+    a = (b + rotate((a + words[at + i]! + sines[i]!) | 0, d ^ (b & (c ^ d)), 7)) | 0
+    d = (a + rotate((d + words[at + i + 1]! + sines[i + 1]!) | 0, c ^ (a & (b ^ c)), 12)) | 0
+    c = (d + rotate((c + words[at + i + 2]! + sines[i + 2]!) | 0, b ^ (d & (a ^ b)), 17)) | 0
+    b = (c + rotate((b + words[at + i + 3]! + sines[i + 3]!) | 0, a ^ (c & (d ^ a)), 22)) | 0
   }
   for (let i = 16; i < 32; i += 4) {
     const m = 5 * i + 1
-    a = (b + rotate((a + block[m & 15]! + sines[i]! + (c & ~d)) | 0, b & d, 5)) | 0
-    d = (a + rotate((d + block[(m + 5) & 15]! + sines[i + 1]! + (b & ~c)) | 0, a & c, 9)) | 0
-    c = (d + rotate((c + block[(m + 10) & 15]! + sines[i + 2]! + (a & ~b)) | 0, d & b, 14)) | 0
-    b = (c + rotate((b + block[(m + 15) & 15]! + sines[i + 3]! + (d & ~a)) | 0, c & a, 20)) | 0
+    a = (b + rotate((a + words[at + (m & 15)]! + sines[i]! + (c & ~d)) | 0, b & d, 5)) | 0
+    d = (a + rotate((d + words[at + ((m + 5) & 15)]! + sines[i + 1]! + (b & ~c)) | 0, a & c, 9)) | 0
+    c = (d + rotate((c + words[at + ((m + 10) & 15)]! + sines[i + 2]! + (a & ~b)) | 0, d & b, 14)) | 0
+    b = (c + rotate((b + words[at + ((m + 15) & 15)]! + sines[i + 3]! + (d & ~a)) | 0, c & a, 20)) | 0
   }
   for (let i = 32; i < 48; i += 4) {
     const m = 3 * i + 5
-    a = (b + rotate((a + block[m & 15]! + sines[i]!) | 0, c ^ d ^ b, 4)) | 0
-    d = (a + rotate((d + block[(m + 3) & 15]! + sines[i + 1]!) | 0, b ^ c ^ a, 11)) | 0
-    c = (d + rotate((c + block[(m + 6) & 15]! + sines[i + 2]!) | 0, a ^ b ^ d, 16)) | 0
-    b = (c + rotate((b + block[(m + 9) & 15]! + sines[i + 3]!) | 0, d ^ a ^ c, 23)) | 0
+    a = (b + rotate((a + words[at + (m & 15)]! + sines[i]!) | 0, c ^ d ^ b, 4)) | 0
+    d = (a + rotate((d + words[at + ((m + 3) & 15)]! + sines[i + 1]!) | 0, b ^ c ^ a, 11)) | 0
+    c = (d + rotate((c + words[at + ((m + 6) & 15)]! + sines[i + 2]!) | 0, a ^ b ^ d, 16)) | 0
+    b = (c + rotate((b + words[at + ((m + 9) & 15)]! + sines[i + 3]!) | 0, d ^ a ^ c, 23)) | 0
   }
   for (let i = 48; i < 64; i += 4) {
     const m = 7 * i
-    a = (b + rotate((a + block[m & 15]! + sines[i]!) | 0, c ^ (b | ~d), 6)) | 0
-    d = (a + rotate((d + block[(m + 7) & 15]! + sines[i + 1]!) | 0, b ^ (a | ~c), 10)) | 0
-    c = (d + rotate((c + block[(m + 14) & 15]! + sines[i + 2]!) | 0, a ^ (d | ~b), 15)) | 0
-    b = (c + rotate((b + block[(m + 21) & 15]! + sines[i + 3]!) | 0, d ^ (c | ~a), 21)) | 0
+    a = (b + rotate((a + words[at + (m & 15)]! + sines[i]!) | 0, c ^ (b | ~d), 6)) | 0
+    d = (a + rotate((d + words[at + ((m + 7) & 15)]! + sines[i + 1]!) | 0, b ^ (a | ~c), 10)) | 0
+    c = (d + rotate((c + words[at + ((m + 14) & 15)]! + sines[i + 2]!) | 0, a ^ (d | ~b), 15)) | 0
+    b = (c + rotate((b + words[at + ((m + 21) & 15)]! + sines[i + 3]!) | 0, d ^ (c | ~a), 21)) | 0
   }
   digest[0]! += a
   digest[1]! += b
@@ -114,5 +114,4 @@ function rotate(early: number, late: number, by: number): number {
   return (sum << by) | (sum >>> (32 - by))
 }
 
-const block = new Int32Array(16)
 const sines = Int32Array.from({ length: 64 }, (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))))
