@@ -1,7 +1,10 @@
 /** Which keys of a store are a cache's own, and how to scan for them. */
 export interface DoubtedKeys {
-  /** A Redis glob that matches all of them, and perhaps others. */
-  readonly pattern: string
+  /**
+   * A Redis glob that matches all of them, and perhaps others; `undefined` where they cannot be told from the keys of others: then nothing is
+   * scanned for, and a doubt about all of them lasts until each was written anew.
+   */
+  readonly pattern: string | undefined
   /** Whether a stored key is one of them. */
   readonly concerns: (stored: string) => boolean
 }

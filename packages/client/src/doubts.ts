@@ -62,7 +62,7 @@ class DoubtsStore extends StoreDecorator {
       store,
       doubts: this.#doubts,
       underWay: this.#underWay,
-      pattern: keys?.pattern ?? '*',
+      pattern: keys === undefined ? '*' : keys.pattern,
       hasRegions: regionOf !== undefined,
       clock: clock ?? systemClock,
       random: random ?? Math.random,

@@ -6,8 +6,8 @@ export interface RepairOptions {
   readonly store: Store
   readonly doubts: DoubtfulKeys
   readonly underWay: WritesUnderWay
-  /** A Redis glob for the keys of regions all of whose keys are in doubt. */
-  readonly pattern: string
+  /** A Redis glob for the keys of regions all of whose keys are in doubt; `undefined` where there is none. */
+  readonly pattern: string | undefined
   /** Whether one part of the store may fail while another one answers. */
   readonly hasRegions: boolean
   readonly clock: Clock
@@ -148,6 +148,7 @@ export class Repair {
   async #clear(): Promise<boolean> {
     const { store, doubts, underWay, pattern } = this.#options
     if (!doubts.hasRegions) return true
+    if (pattern === undefined) return false
     const start = underWay.next()
     let removal: Promise<boolean> = Promise.resolve(true)
     doubts.beginClearing()

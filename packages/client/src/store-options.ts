@@ -144,8 +144,9 @@ function breakerOptions(value: unknown): BreakerOptions | false {
 
 function doubtedKeys(value: unknown): DoubtedKeys | undefined {
   const { pattern, concerns } = (value ?? {}) as Partial<DoubtedKeys>
-  if (value === undefined || (typeof pattern === 'string' && typeof concerns === 'function')) return value as DoubtedKeys | undefined
-  throw invalid('keys', 'an object with pattern, a glob, and concerns, a function', value)
+  const isPattern = pattern === undefined || typeof pattern === 'string'
+  if (value === undefined || (isPattern && typeof concerns === 'function')) return value as DoubtedKeys | undefined
+  throw invalid('keys', 'an object with pattern, a glob or undefined, and concerns, a function', value)
 }
 
 function leaseNaming(value: unknown): LeaseNaming | undefined {

@@ -368,6 +368,19 @@ describe('more keys in doubt than are remembered', () => {
     expect(asked()).toEqual(['scan *'])
   })
 
+  test('where its keys cannot be told from others it removes none, and lasts', async () => {
+    const { line, doubt, get, connected, asked, store, clock } = setUp({ mostKeys, keys: { pattern: undefined, concerns: () => true } })
+    await doubt(...numbered(101))
+    await connected()
+    clock.advance(10_000)
+    await turn()
+    expect(asked()).toEqual([])
+    expect(line.entries.size).toBe(101)
+    expect(await get('k1')).toBe(undefined)
+    await store.set([entry('k1')])
+    expect(await get('k1')).toBe('new')
+  })
+
   test('flush ends it', async () => {
     const { doubt, store, line, get } = setUp({ mostKeys })
     await doubt(...numbered(101))
