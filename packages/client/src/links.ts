@@ -125,6 +125,14 @@ export class Links {
     await this.#prober.connect()
   }
 
+  /** Makes the first attempt after a loss now, if there is no connection; one that has failed since waits for its time. */
+  hurry(): void {
+    const link = this.all.find(({ isWaiting }) => isWaiting)
+    if (link === undefined || this.isOpen || this.#isAnyReady() || this.#isClosed) return
+    link.rest()
+    link.dial()
+  }
+
   /** A command is about to be sent over a link after a time in which nothing was. */
   watch(link: Link | undefined): void {
     this.watchdog.start()
