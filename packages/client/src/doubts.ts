@@ -81,7 +81,9 @@ class DoubtsStore extends StoreDecorator {
     const rule = doubtRules[operation.name]
     if (this.#doubts.isEmpty || rule.approach === 'passes') return this.#ask(operation, rule, items)
     const inDoubt = items.map((item) => this.#isInDoubt(operation.keyOf(item)))
-    return inDoubt.includes(true) ? this.#avoid(operation, rule, items, inDoubt) : this.#ask(operation, rule, items)
+    if (!inDoubt.includes(true)) return this.#ask(operation, rule, items)
+    // A move may end the doubt about the key that the next one is from.
+    return operation.name === 'move' && items.length > 1 ? this.#oneByOne(operation, items) : this.#avoid(operation, rule, items, inDoubt)
   }
 
   override delete(keys: readonly string[]): Promise<Tally> {
@@ -168,6 +170,11 @@ class DoubtsStore extends StoreDecorator {
       // What it found there may be what was to be removed.
       return answer === false && error !== undefined ? error : answer
     })
+  }
+
+  #oneByOne<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    const failed = (error: unknown): Answer<T>[] => [ShaleError.from(error, 'SERVER_UNAVAILABLE')]
+    return Promise.all(items.map((item) => this.batch(operation, [item]).catch(failed))).then((answers) => answers.flat())
   }
 
   /** As `#ask`; never rejects. */
