@@ -90,8 +90,7 @@ export class ClusterDispatch {
         this.#wait(call, place, slot)
       } else if (itsTurn && this.#diversions.has(slot)) {
         // What was called before is on its way once more.
-        this.#stray(slot, { call, place, redirect: { kind: 'held' }, error: this.#unserved(slot), pauses: false, tries: 0 })
-        this.#settle(slot)
+        this.#join(call, place, slot)
       } else {
         const server = this.#serverOf(call, place, slot)
         if (server === undefined) continue
@@ -115,11 +114,19 @@ export class ClusterDispatch {
       call.finish(place, new ShaleError('SERVER_UNAVAILABLE', full))
       return
     }
+    // Where only those wait that strayed it goes with them, all at once.
+    if (this.#diversions.has(slot) && this.turns.isHeldByOne(slot)) return this.#join(call, place, slot)
     this.#waiting++
     this.turns.enter([slot], () => {
       this.#waiting--
       if (call.isOpen(place)) this.#dispatch(call, [place], true)
     })
+  }
+
+  #join(call: ClusterCall, place: number, slot: number): void {
+    this.#waiting++
+    this.#stray(slot, { call, place, redirect: { kind: 'held' }, error: this.#unserved(slot), pauses: false, tries: 0 })
+    this.#settle(slot)
   }
 
   /** Who is to be asked for an item; none if it has to wait until that is known. */
@@ -229,6 +236,7 @@ export class ClusterDispatch {
   async #resume(slot: number, diversion: Diversion): Promise<void> {
     diversion.resuming = true
     const strayed = diversion.take()
+    this.#waiting -= strayed.filter(({ redirect: { kind } }) => kind === 'held').length
     if (strayed.some(({ redirect: { kind } }) => kind === 'down' || kind === 'elsewhere')) await this.#options.map.look()
     else if (strayed.some(({ redirect: { kind } }) => kind === 'again')) void this.#options.map.look()
     const tries = Math.max(...strayed.map((one) => (one.pauses ? one.tries : 0)))

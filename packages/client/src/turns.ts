@@ -26,6 +26,12 @@ export class Turns<K> {
     return this.#behind !== undefined || this.#lines.has(key)
   }
 
+  /** Whether one alone holds the key, and nobody waits for it. */
+  isHeldByOne(key: K): boolean {
+    const line = this.#lines.get(key)
+    return this.#behind === undefined && line?.holders === 1 && line.waiting.length === 0
+  }
+
   /** Makes whatever comes for the key wait, until `leave`. May be called several times; each needs its `leave`. */
   hold(key: K): void {
     const line = this.#lines.get(key)

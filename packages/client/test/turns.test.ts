@@ -35,6 +35,39 @@ test('what is held waits, in the order made, and nothing comes between those who
   expect(turns.idle).toBe(true)
 })
 
+test('it is known whether one alone holds a key', () => {
+  const turns = new Turns<string>()
+  expect(turns.isHeldByOne('a')).toBe(false)
+  turns.hold('a')
+  expect(turns.isHeldByOne('a')).toBe(true)
+  turns.hold('a')
+  expect(turns.isHeldByOne('a')).toBe(false)
+  turns.leave('a')
+  turns.enter(['a'], () => {})
+  expect(turns.isHeldByOne('a')).toBe(false)
+  turns.leave('a')
+  expect(turns.idle).toBe(true)
+})
+
+test('work alone with everything keeps all else waiting', async () => {
+  const { lines, say } = log()
+  const turns = new Turns<string>()
+  turns.hold('a')
+  const work = turns.aloneWithAll(async () => {
+    say('begun')()
+    await Promise.resolve()
+    say('done')()
+  })
+  turns.enter(['b'], say('after'))
+  turns.leave('a')
+  expect(lines).toEqual(['begun'])
+  expect(turns.waits('c')).toBe(true)
+  await work
+  expect(lines).toEqual(['begun', 'done', 'after'])
+  await expect(turns.aloneWithAll(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+  expect(turns.idle).toBe(true)
+})
+
 test('one that waits may hold its key in turn', () => {
   const { lines, say } = log()
   const turns = new Turns<string>()

@@ -1,4 +1,5 @@
 import type { RedisServer } from './redis-server.ts'
+import { until } from './until.ts'
 
 /** A slot on its way from one primary to another. */
 export interface SlotMigration {
@@ -36,6 +37,11 @@ export async function beginSlotMigration({ slot, from, to, all, password }: Slot
       return keys.length
     },
     async finish() {
+      // A new owner that has not heard of the latest epoch would claim the slot with an older one, lose it again, and drop its keys.
+      await until('all primaries are in one epoch', async () => {
+        const infos = await Promise.all((await all()).map((node) => node.command('CLUSTER', 'INFO')))
+        return new Set(infos.map((info) => /cluster_current_epoch:(\d+)/.exec(String(info))?.[1])).size === 1
+      })
       // The new owner first: were it told last, the slot could be without one for a moment.
       await to.command('CLUSTER', 'SETSLOT', slot, 'NODE', to.id)
       await from.command('CLUSTER', 'SETSLOT', slot, 'NODE', to.id)
