@@ -1,9 +1,3 @@
-/** The writes of one key that have no answer yet. */
-interface Pending {
-  count: number
-  last: Promise<unknown>
-}
-
 /**
  * What this process has written, and which replicas have it: the ground of `readYourWrites`.
  *
@@ -16,7 +10,8 @@ interface Pending {
  */
 export class OwnWrites {
   readonly #mostKeys: number
-  readonly #pending = new Map<string, Pending>()
+  /** How many writes of each key have no answer yet. */
+  readonly #pending = new Map<string, number>()
   /** The generation of each key's latest write that was answered, oldest first. */
   readonly #written = new Map<string, number>()
   /** Generations that are closed, and the offset of the primary that has them; both only grow. */
@@ -32,16 +27,8 @@ export class OwnWrites {
 
   /** Gives `work`, a write of these keys. From now until it settles the keys are read from the primary, and after that until a replica has it. */
   during<T>(keys: readonly string[], work: Promise<T>): Promise<T> {
-    const done = work.finally(() => this.#end(keys))
-    for (const key of keys) {
-      const pending = this.#pending.get(key)
-      if (pending === undefined) this.#pending.set(key, { count: 1, last: done })
-      else {
-        pending.count++
-        pending.last = done
-      }
-    }
-    return done
+    for (const key of keys) this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1)
+    return work.finally(() => this.#end(keys))
   }
 
   /** The same for a write that concerns every key. */
@@ -60,9 +47,9 @@ export class OwnWrites {
     return this.#pending.size > 0
   }
 
-  /** The latest write of a key that has no answer yet. */
-  pending(key: string): Promise<unknown> | undefined {
-    return this.#pending.get(key)?.last
+  /** Whether a write of this key has no answer yet. */
+  isPendingFor(key: string): boolean {
+    return this.#pending.has(key)
   }
 
   /** How many keys are kept. */
@@ -107,8 +94,9 @@ export class OwnWrites {
 
   #end(keys: readonly string[]): void {
     for (const key of keys) {
-      const pending = this.#pending.get(key) as Pending
-      if (--pending.count === 0) this.#pending.delete(key)
+      const others = (this.#pending.get(key) ?? 1) - 1
+      if (others === 0) this.#pending.delete(key)
+      else this.#pending.set(key, others)
       if (this.#written.get(key) === this.#generation) continue
       // Taken out first, so that it comes last.
       this.#written.delete(key)

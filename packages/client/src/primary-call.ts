@@ -2,6 +2,8 @@ import { ShaleError, type Answer, type BatchOperation, type Store, type Tally } 
 
 /** A call on the primary, as a value: it may have to wait for one, and be made again where a server was none. */
 export interface PrimaryCall<A> {
+  /** What it is for the order of calls: a read of keys some of whose writes have no answer yet must not overtake those. */
+  readonly kind: 'write' | 'read' | 'read after writes'
   /** How many keys, and what they carry, in KiB. */
   readonly weight: number
   /** Makes the call. Never rejects. */
@@ -20,10 +22,12 @@ const asError = (error: unknown): ShaleError => ShaleError.from(error, 'SERVER_U
 
 /** A batch that reads. */
 export class ReadCall<I, T> implements PrimaryCall<Answer<T>[]> {
+  readonly kind: 'read' | 'read after writes'
   readonly #operation: BatchOperation<I, T>
   readonly #items: readonly I[]
 
-  constructor(operation: BatchOperation<I, T>, items: readonly I[]) {
+  constructor(operation: BatchOperation<I, T>, items: readonly I[], afterWrites: boolean) {
+    this.kind = afterWrites ? 'read after writes' : 'read'
     this.#operation = operation
     this.#items = items
   }
@@ -51,6 +55,7 @@ export class ReadCall<I, T> implements PrimaryCall<Answer<T>[]> {
 
 /** A batch that writes, or those of its items that were turned away. */
 export class WriteCall<I, T> implements PrimaryCall<Answer<T>[]> {
+  readonly kind = 'write'
   readonly #operation: BatchOperation<I, T>
   readonly #items: readonly I[]
   /** The answers so far, and the places of the items that are asked for. */
@@ -119,6 +124,7 @@ function spread<I>(items: readonly I[], places: readonly number[]): I[] {
 
 /** A removal of keys, or of those that were turned away. */
 export class DeleteCall implements PrimaryCall<Tally> {
+  readonly kind = 'write'
   readonly #keys: readonly string[]
   readonly #before: Tally | undefined
 
@@ -166,6 +172,7 @@ function allFailed(keys: readonly string[], error: ShaleError): Tally {
 
 /** Something that concerns no key; what `work` rejects with is its answer. */
 export class WholeCall<T> implements PrimaryCall<T | ShaleError> {
+  readonly kind = 'write'
   readonly weight = 1
   readonly #work: (store: Store) => Promise<T>
 

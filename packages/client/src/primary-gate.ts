@@ -13,11 +13,44 @@ export interface PrimaryGateOptions {
 }
 
 /** The time during which one server was the primary. */
-interface Turn {
+class Turn {
   readonly server: Server
-  inFlight: number
-  /** Whether it has turned a write away. */
-  over: boolean
+  inFlight = 0
+  /** The first call that the server turned away, by its place. */
+  turnedAwayAt = Infinity
+  /** The writes that have no answer yet, by their places. */
+  readonly #writes = new Set<number>()
+  #waiting: { readonly place: number; readonly resolve: () => void }[] = []
+
+  constructor(server: Server) {
+    this.server = server
+  }
+
+  get isOver(): boolean {
+    return this.turnedAwayAt < Infinity
+  }
+
+  begin(place: number): void {
+    this.#writes.add(place)
+  }
+
+  end(place: number): void {
+    this.#writes.delete(place)
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = waiting.filter((one) => !this.#isClear(one.place))
+    for (const one of waiting) if (this.#isClear(one.place)) one.resolve()
+  }
+
+  /** Settles when every write before a place has an answer; `undefined` if all have. */
+  clear(place: number): Promise<void> | undefined {
+    return this.#isClear(place) ? undefined : new Promise((resolve) => this.#waiting.push({ place, resolve }))
+  }
+
+  #isClear(place: number): boolean {
+    for (const write of this.#writes) if (write < place) return false
+    return true
+  }
 }
 
 interface Held {
@@ -57,7 +90,6 @@ export class PrimaryGate {
   #held: Held[] = []
   #weight = 0
   #last = 0
-  #turnedAway = 0
   #timer: TimerHandle | undefined
   #drain: TimerHandle | undefined
 
@@ -80,11 +112,6 @@ export class PrimaryGate {
     return this.#held.length
   }
 
-  /** How often a call was turned away so far: whatever else that server has answered since may be out of date. */
-  get turnedAway(): number {
-    return this.#turnedAway
-  }
-
   /** Makes a call on the primary, now or when there is one. */
   send<A>(call: PrimaryCall<A>): Promise<A> {
     const place = ++this.#last
@@ -95,7 +122,7 @@ export class PrimaryGate {
   open(server: Server): void {
     this.#next = server
     const turn = this.#turn
-    const changes = turn !== undefined && (turn.over || turn.server !== server)
+    const changes = turn !== undefined && (turn.isOver || turn.server !== server)
     if (!changes || turn.inFlight === 0) return this.#enter()
     this.#isOpen = false
     this.#drain ??= this.#options.clock.setTimeout(() => this.#enter(), drainMs)
@@ -124,7 +151,7 @@ export class PrimaryGate {
     if (server === undefined) return
     this.shut()
     const turn = this.#turn
-    if (turn === undefined || turn.over || turn.server !== server) this.#turn = { server, inFlight: 0, over: false }
+    if (turn === undefined || turn.isOver || turn.server !== server) this.#turn = new Turn(server)
     this.#isOpen = true
     const held = this.#held
     this.#held = []
@@ -136,23 +163,37 @@ export class PrimaryGate {
   #dispatch<A>(call: PrimaryCall<A>, place: number, until: number | undefined): Promise<A> {
     const turn = this.#turn as Turn
     turn.inFlight++
-    return call.run(turn.server.store).then((answer) => {
-      const rest = call.turnedAway(answer)
+    if (call.kind === 'write') turn.begin(place)
+    const answered = call.run(turn.server.store)
+    const settled = call.kind === 'read after writes' ? answered.then((answer) => this.#afterWrites(turn, place, answer)) : answered
+    return settled.then((answer) => {
+      const rest = this.#turnedAway(turn, call, place, answer)
       const isCurrent = turn === this.#turn
-      if (rest !== undefined) {
-        turn.over = true
-        this.#turnedAway++
-      }
       if (isCurrent && this.#isOpen && (rest !== undefined || call.isLost(answer))) {
         this.#isOpen = false
         this.#options.lost()
       }
       // Held before the turn is drained, so that it is in line when the line goes.
       const again = rest !== undefined && isCurrent ? this.#hold(rest, place, until, true) : answer
+      if (call.kind === 'write') turn.end(place)
       turn.inFlight--
       if (turn.inFlight === 0 && isCurrent && this.#drain !== undefined) this.#enter()
       return again
     })
+  }
+
+  async #afterWrites<A>(turn: Turn, place: number, answer: A): Promise<A> {
+    await turn.clear(place)
+    return answer
+  }
+
+  /** What of a call is to be made again by the next primary. */
+  #turnedAway<A>(turn: Turn, call: PrimaryCall<A>, place: number, answer: A): PrimaryCall<A> | undefined {
+    const rest = call.turnedAway(answer)
+    if (rest !== undefined) turn.turnedAwayAt = Math.min(turn.turnedAwayAt, place)
+    // The server has answered a read, but not a write before it that is to be read.
+    else if (call.kind === 'read after writes' && turn.turnedAwayAt < place) return call
+    return rest
   }
 
   #hold<A>(call: PrimaryCall<A>, place: number, before: number | undefined, isTurnedAway: boolean): Promise<A> {

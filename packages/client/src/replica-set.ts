@@ -12,7 +12,6 @@ import {
   type StoreObserver,
   type Tally,
 } from '@shale/contracts'
-import { closedError } from './link.ts'
 import type { Member } from './member.ts'
 import { OpenReads } from './open-reads.ts'
 import { OwnWrites } from './own-writes.ts'
@@ -80,7 +79,7 @@ export class ReplicaSet extends BatchStore {
     const tell = (what: (observer: StoreObserver) => void): void => this.#observers.forEach(what)
     this.#gate = new PrimaryGate({ timeout, clock, nextRound: () => this.#replication.nextRound, lost: () => this.#replication.search() })
     this.#replication = new Replication({
-      ...{ name, maxReplicaLag, clock, source, own: this.#own, tell },
+      ...{ name, maxReplicaLag, timeout, clock, random, source, own: this.#own, tell },
       found: ({ server }) => this.#gate.open(server),
       searching: () => this.#gate.shut(),
       roundOver: (round, error) => this.#gate.roundOver(round, error),
@@ -143,7 +142,10 @@ export class ReplicaSet extends BatchStore {
   /** Reaches the primary and every configured replica. */
   async connect(): Promise<void> {
     this.#replication.use()
-    if (!this.#hasSource) await Promise.all(this.#replication.members.map(({ server }) => server.connect()))
+    if (!this.#hasSource) {
+      await Promise.all(this.#replication.members.map(({ server }) => server.connect()))
+      await this.#replication.check()
+    }
     const error = await this.#gate.send(new WholeCall((primary) => primary.connect()))
     if (ShaleError.is(error)) throw error
   }
@@ -168,12 +170,16 @@ export class ReplicaSet extends BatchStore {
 
   async #close(): Promise<void> {
     this.#replication.close()
-    this.#gate.fail(closedError({ name: this.#name }))
+    this.#gate.fail(this.#closed())
     await Promise.all(this.#replication.members.map(({ server }) => server.close()))
   }
 
+  #closed(): ShaleError {
+    return new ShaleError('CLOSED', `${this.#name}: the store is closed; nothing more can be asked of it.`)
+  }
+
   #write<A>(keys: readonly string[], call: PrimaryCall<A>): Promise<A> {
-    if (this.#closing !== undefined) return refuseNext(call, closedError({ name: this.#name }))
+    if (this.#closing !== undefined) return refuseNext(call, this.#closed())
     this.#openReads.overtake(keys)
     return this.#own.during(keys, this.#gate.send(call))
   }
@@ -237,53 +243,23 @@ export class ReplicaSet extends BatchStore {
   }
 
   #readPrimary<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    if (this.#closing !== undefined) return refuseNext(new ReadCall(operation, items), closedError({ name: this.#name }))
-    const older = this.#olderWrites(operation, items)
+    const isWritten = this.#own.isPending && items.some((item) => this.#own.isPendingFor(operation.keyOf(item)))
+    const call = new ReadCall(operation, items, isWritten)
+    if (this.#closing !== undefined) return refuseNext(call, this.#closed())
     const { server } = this.#gate
     // A primary that is known to be down refuses at once: nothing is gained by waiting, unless for a write that waits.
-    if (!this.#gate.isOpen && older.length === 0 && server?.available === false) return operation.call(server.store, items)
-    const answers = this.#gate.send(new ReadCall(operation, items))
-    return older.length === 0 ? answers : this.#afterWrites(operation, items, answers, older)
-  }
-
-  /**
-   * Gives the answers once the older writes of these keys are settled. A server that turned one of them away may have answered
-   * the read all the same: then that is asked for again, where the write was made in the end.
-   */
-  async #afterWrites<I, T>(
-    operation: BatchOperation<I, T>,
-    items: readonly I[],
-    asked: Promise<Answer<T>[]>,
-    older: readonly Promise<unknown>[],
-  ): Promise<Answer<T>[]> {
-    const { turnedAway } = this.#gate
-    const answers = await asked
-    await Promise.allSettled(older)
-    return turnedAway === this.#gate.turnedAway ? answers : this.#readPrimary(operation, items)
-  }
-
-  #olderWrites<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<unknown>[] {
-    const older: Promise<unknown>[] = []
-    if (!this.#own.isPending) return older
-    for (const item of items) {
-      const pending = this.#own.pending(operation.keyOf(item))
-      if (pending !== undefined) older.push(pending)
-    }
-    return older
+    if (!this.#gate.isOpen && !isWritten && server?.available === false) return call.run(server.store)
+    return this.#gate.send(call)
   }
 
   #watch(server: Server): void {
     if (this.#watched.has(server)) return
     this.#watched.add(server)
-    const isPrimary = (): boolean => server === this.#replication.primary?.server
     server.observe({
-      connected: () => this.#replication.changed(),
-      disconnected: () => {
-        if (isPrimary()) this.#replication.search()
-      },
+      connected: () => this.#replication.connected(),
+      disconnected: () => this.#replication.disconnected(server),
       breaker: (_, state) => {
-        if (state === 'open' && isPrimary()) this.#replication.search()
-        else this.#replication.changed()
+        if (state === 'open' && server === this.#replication.primary?.server) this.#replication.search()
       },
     })
     for (const observer of this.#observers) server.observe(observer)

@@ -1,8 +1,10 @@
-import { ShaleError, type Clock, type StoreObserver, type TimerHandle } from '@shale/contracts'
-import { findPrimary, wrongMember } from './find-primary.ts'
+import { ShaleError, type Random, type TimerHandle } from '@shale/contracts'
+import { replicationInfo } from './commands.ts'
+import { findPrimary, wrongMember, type Standing } from './find-primary.ts'
 import { Member } from './member.ts'
 import type { OwnWrites } from './own-writes.ts'
-import { PrimaryOffsets } from './primary-offsets.ts'
+import { ReplicaLag, type ReplicaLagOptions } from './replica-lag.ts'
+import { parseReplicationInfo } from './replication-info.ts'
 import type { Server } from './server.ts'
 
 /** A server of a replica set. */
@@ -18,12 +20,10 @@ export interface MemberSource {
   look(isUrgent: boolean): Promise<void>
 }
 
-export interface ReplicationOptions {
-  /** The shard, by name. */
-  readonly name: string
-  /** Milliseconds. */
-  readonly maxReplicaLag: number
-  readonly clock: Clock
+export interface ReplicationOptions extends ReplicaLagOptions {
+  /** Milliseconds that a call may take. */
+  readonly timeout: number
+  readonly random: Random
   readonly own: OwnWrites
   /** Where the members come from; they are given for good where there is none. */
   readonly source?: MemberSource | undefined
@@ -35,36 +35,28 @@ export interface ReplicationOptions {
   roundOver(round: number, error: ShaleError): void
   /** Whether calls wait for the primary. */
   isAwaited(): boolean
-  /** Tells whoever observes the set. */
-  tell(what: (observer: StoreObserver) => void): void
 }
 
 /** Between two rounds of a search. */
 const searchMs = 100
-/** How long a search that has found a primary waits for what the others say. */
 const hearOthersMs = 100
+/** How soon at the latest a replica that ended its connection is asked what has become of it. */
+const hurryMs = 500
 /** After so long without a call nobody is asked any more. */
 const idleMs = 10_000
 const idleSearchMs = 1_000
-const shortestSampleMs = 100
 
 /**
- * Who is the primary of a replica set, and how far behind the replicas are: asks all members for it (INFO replication) as long as
- * the set is in use. First the primary, then the replicas, so that one that keeps up has at least the primary's offset. A replica
- * is behind by the time since the latest sample of the primary that it has passed.
- *
- * While there is no primary that answers all are asked, every `searchMs`: a search.
+ * Who is the primary of a replica set, and what the members say: asks all of them (INFO replication) as long as the set is in
+ * use; first the primary, then the replicas. While there is no primary that answers all are asked, every `searchMs`: a search.
  */
 export class Replication {
   members: Member[] = []
   primary: Member | undefined
   /** The server that a sentinel names as the primary. */
   named: Server | undefined
-  /** Milliseconds between two samples. */
-  readonly interval: number
   readonly #options: ReplicationOptions
-  readonly #offsets: PrimaryOffsets
-  #history: string | undefined
+  readonly #lag: ReplicaLag
   /** Counts rounds of questions; a search begins with a round. */
   #round = 0
   #searchRound: number | undefined
@@ -80,8 +72,7 @@ export class Replication {
 
   constructor(options: ReplicationOptions) {
     this.#options = options
-    this.interval = Math.max(shortestSampleMs, options.maxReplicaLag / 4)
-    this.#offsets = new PrimaryOffsets(options.maxReplicaLag + 4 * this.interval)
+    this.#lag = new ReplicaLag(options)
   }
 
   get isSearching(): boolean {
@@ -128,14 +119,34 @@ export class Replication {
     if (this.#timer !== undefined) this.#tick()
   }
 
-  /** A member has a connection again, or none any more: during a search it is worth asking at once. */
-  changed(): void {
+  /** A member has a connection again: during a search it is worth asking at once. */
+  connected(): void {
     if (this.isSearching && this.#timer !== undefined) this.#tick()
+  }
+
+  /** A member has lost its connection. */
+  disconnected(server: Server): void {
+    if (server === this.primary?.server) return this.search()
+    // A replica that a sentinel promotes ends all its connections: it may be what is searched for, or be the primary soon.
+    if (this.isSearching) return server.hurry()
+    const { clock, random } = this.#options
+    clock.setTimeout(() => server.hurry(), hurryMs * random())
   }
 
   /** The replicas that may be read now. */
   readable(now: number): Member[] {
-    return this.members.filter((member) => this.#keepsUp(member, now))
+    return this.members.filter((member) => this.#lag.keepsUp(member, this.primary, now))
+  }
+
+  /** Asks every member now; rejects if they do not belong together. */
+  async check(): Promise<void> {
+    const { name } = this.#options
+    const infoOf = async ({ server }: Member): Promise<Standing> => {
+      const info = parseReplicationInfo(await server.ask(replicationInfo), server.name)
+      return { name: server.name, info, lastInfo: info }
+    }
+    const wrong = wrongMember(name, await Promise.all(this.members.map(infoOf)))
+    if (wrong !== undefined) throw wrong
   }
 
   close(): void {
@@ -143,15 +154,6 @@ export class Replication {
     const { clock } = this.#options
     clock.clearTimeout(this.#timer)
     clock.clearTimeout(this.#patience)
-  }
-
-  #keepsUp(member: Member, now: number): boolean {
-    const { coveredUntil, lag } = member
-    const { maxReplicaLag } = this.#options
-    if (member === this.primary || coveredUntil === undefined || lag === undefined) return false
-    if (lag > maxReplicaLag || member.silentFor(now) > this.interval || !member.server.available) return false
-    // The clock may have been put back.
-    return Math.abs(now - coveredUntil) <= maxReplicaLag + this.interval
   }
 
   /** Begins to ask after a pause, in which anything may have happened. */
@@ -164,7 +166,7 @@ export class Replication {
   readonly #tick = (): void => {
     const { clock } = this.#options
     clock.clearTimeout(this.#timer)
-    const gap = this.isSearching ? searchMs : this.interval
+    const gap = this.isSearching ? searchMs : this.#lag.interval
     if (this.#isUsed || this.#options.isAwaited()) this.#unusedMs = 0
     else this.#unusedMs += gap
     this.#isUsed = false
@@ -179,7 +181,7 @@ export class Replication {
     if (this.isSearching || primary === undefined) for (const member of this.members) void this.#ask(member)
     else if (primary.isAsked) this.#askReplicas()
     else void this.#ask(primary).then(() => this.#askReplicas())
-    this.#told()
+    this.#lag.tell(this.members, primary)
   }
 
   #askReplicas(): void {
@@ -220,44 +222,12 @@ export class Replication {
       .catch(() => {})
   }
 
-  /** Works out what a member's answer says of its lag. */
   #learn(member: Member, askedAt: number, generation: number | undefined): void {
-    const { own } = this.#options
+    const { primary } = this
     const { info } = member
-    if (info === undefined || this.primary === undefined) return
-    if (member === this.primary) {
-      if (info.role !== 'primary') return
-      if (info.history !== this.#history) this.#beginHistory(info.history)
-      this.#offsets.record(info.offset, askedAt)
-      if (generation !== undefined) own.closed(generation, info.offset)
-      return
-    }
-    const follows = info.role === 'replica' && info.linked && info.history === this.#history
-    member.coveredUntil = follows ? this.#offsets.coveredUntil(info.offset, askedAt) : undefined
-    member.lag = member.coveredUntil === undefined ? undefined : Math.max(0, askedAt - member.coveredUntil)
-    member.passed = follows ? own.passedAt(info.offset) : -1
-    this.#told()
-    const read = this.members.filter(({ isReadable }) => isReadable)
-    if (read.length > 0) own.passed(Math.min(...read.map(({ passed }) => passed)))
-  }
-
-  #beginHistory(history: string): void {
-    this.#history = history
-    this.#offsets.restart()
-    this.#options.own.restart()
-    for (const member of this.members) member.coveredUntil = undefined
-  }
-
-  /** Tells which replicas are read, where that has changed. */
-  #told(): void {
-    const { name, clock, tell } = this.#options
-    const now = clock.now()
-    for (const member of this.members) {
-      const isReadable = this.#keepsUp(member, now)
-      if (isReadable === member.isReadable) continue
-      member.isReadable = isReadable
-      tell((observer) => observer.replica?.(name, member.name, isReadable, member.lag))
-    }
+    if (primary === undefined) return
+    if (member !== primary) this.#lag.replicaSaid(member, askedAt, this.members, primary)
+    else if (info?.role === 'primary') this.#lag.primarySaid(info, askedAt, generation)
   }
 
   /** Decides who is the primary, by what is known now. */
@@ -272,7 +242,7 @@ export class Replication {
     const wrong = this.#hasBeenWell || this.#options.source !== undefined ? undefined : wrongMember(this.#options.name, this.members)
     if (found !== undefined && wrong === undefined) {
       if (this.#isHeard()) this.#settle(found)
-      else this.#patience ??= this.#options.clock.setTimeout(() => this.#settleLate(), hearOthersMs, true)
+      else this.#patience ??= this.#options.clock.setTimeout(() => this.#settleLate(), this.#hearOthersMs(), true)
       return
     }
     const over = this.#answeredRound()
@@ -289,6 +259,11 @@ export class Replication {
     const rounds = this.members.map(({ answeredIn }) => answeredIn)
     if (this.#options.source !== undefined) rounds.push(this.#sourceAnsweredIn)
     return Math.min(...rounds)
+  }
+
+  /** How long a search that has found a primary waits for what the others say: the first one until all have had the time to connect. */
+  #hearOthersMs(): number {
+    return this.#hasBeenWell || this.#options.source !== undefined ? hearOthersMs : this.#options.timeout / 2
   }
 
   /** Whether every member has said something since the search began. */
@@ -310,7 +285,7 @@ export class Replication {
     this.#hasBeenWell = true
     const previous = this.primary
     this.primary = found
-    if (found.info !== undefined && found.info.history !== this.#history) this.#beginHistory(found.info.history)
+    if (found.info !== undefined) this.#lag.follow(found.info.history)
     if (found !== previous) tell((observer) => observer.primary?.(name, found.name, previous?.name))
     this.#options.found(found)
     // Whoever is read is known only once the primary has been asked, and then the replicas.

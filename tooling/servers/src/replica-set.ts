@@ -108,13 +108,13 @@ export async function inSync(primary: RedisServer, replicas: () => readonly Redi
       ? `${/^master_replid:(\w+)/m.exec(info)?.[1]} ${/^master_repl_offset:(\d+)/m.exec(info)?.[1]}`
       : undefined
   }
-  await until(
-    'the replicas are in sync',
-    async () => {
-      const offsets = await Promise.all(replicas().map((server) => offset(server).catch(() => 'gone')))
-      const due = await offset(primary)
-      return offsets.every((found) => found === due || found === 'gone')
-    },
-    20_000,
-  )
+  const follow = async (): Promise<boolean> => {
+    const offsets = await Promise.all(replicas().map((server) => offset(server).catch(() => 'gone')))
+    const due = await offset(primary)
+    return offsets.every((found) => found === due || found === 'gone')
+  }
+  await until('the replicas are in sync', follow, 20_000)
+  // A replica is sent nothing for up to a second after it was synchronised, and looks well: this it must receive.
+  await primary.command('PUBLISH', 'settled', '').catch(() => {})
+  await until('the replicas receive what is written', follow, 20_000)
 }
