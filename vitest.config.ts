@@ -4,7 +4,7 @@ const conditions = ['@shale/source', 'node', 'import', 'default']
 
 /** Tests that measure time or memory: each runs alone, after all others. */
 const measuring = [
-  'packages/cache/test/{deadlines,lock,process,reinsert-live,server-failures,sweep-bulk}.test.ts',
+  'packages/cache/test/{after-an-outage,deadlines,lock,process,reinsert-live,server-failures,sweep-bulk}.test.ts',
   'packages/client/test/{failures,lifecycle}.test.ts',
   'packages/codecs/test/cost.test.ts',
   'packages/router/test/route-rates.test.ts',
