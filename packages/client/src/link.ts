@@ -125,6 +125,13 @@ export class Link {
     this.#timer = undefined
   }
 
+  /** Ends the attempts that are under way, and makes no more. */
+  giveUp(reason: ShaleError): void {
+    this.rest()
+    while (this.#dials.length > 0) this.#drop(0, reason)
+    this.#settle(reason)
+  }
+
   /** Has the server kill what was abandoned, before whatever is sent from now on. */
   clear(): void {
     if (this.connection === undefined || this.#cleared === this.#abandoned.count) return
@@ -175,11 +182,8 @@ export class Link {
   }
 
   #end(): void {
-    this.rest()
     this.#closed = true
-    const closed = closedError(this.#options.endpoint)
-    while (this.#dials.length > 0) this.#drop(0, closed)
-    this.#settle(closed)
+    this.giveUp(closedError(this.#options.endpoint))
     this.#ending ??= this.connection
     this.connection = undefined
   }

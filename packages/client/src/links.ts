@@ -204,8 +204,10 @@ export class Links {
       if (this.#isAskedFor) this.#askedAt = now
       this.#isAskedFor = false
       if (Math.abs(now - this.#askedAt) >= interestMs) {
+        const reason = this.#breaker.reason ?? this.#silent()
         this.#prober = undefined
         this.#breaker.lapse()
+        for (const one of this.all) one.giveUp(reason)
         return this.#events.changed()
       }
       link.wait(this.#pause(false))

@@ -72,27 +72,25 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
     await until('no socket is left', () => silent.connections === 0)
   })
 
-  test('a stopped server: calls end with their deadline, and are served again when it goes on', async () => {
+  test('a stopped server: calls end with their deadline, then at once, and are served again when it goes on', async () => {
     await using server = await startRedis()
     const store = open(server.url, { timeout: 200 })
     await store.connect()
     expect(codesOf(await put(store, 'a', 'value'))).toEqual([true])
     server.pause()
     const started = performance.now()
-    const took: number[] = []
-    const calls: Promise<void>[] = []
-    while (performance.now() - started < 600) {
-      calls.push(
-        timed(store.get(['a'])).then(([answers, ms]) => {
-          expect(codesOf(answers)).toEqual(['SERVER_TIMEOUT'])
-          took.push(ms)
-        }),
-      )
+    const calls: Promise<readonly [at: number, code: unknown, ms: number]>[] = []
+    while (performance.now() - started < 800) {
+      const at = performance.now() - started
+      calls.push(timed(store.get(['a'])).then(([answers, ms]) => [at, codesOf(answers)[0], ms] as const))
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
-    await Promise.all(calls)
-    expect(Math.max(...took)).toBeLessThan(200 + 50 + slackMs)
-    expect(Math.min(...took)).toBeGreaterThan(198)
+    const answers = await Promise.all(calls)
+    expect(new Set(answers.map(([, code]) => code))).toEqual(new Set(['SERVER_TIMEOUT', 'SERVER_UNAVAILABLE']))
+    expect(Math.max(...answers.map(([, , ms]) => ms))).toBeLessThan(200 + 50 + slackMs)
+    const timedOut = answers.filter(([, code]) => code === 'SERVER_TIMEOUT')
+    expect(timedOut[0]?.[2]).toBeGreaterThan(198)
+    expect(Math.max(...timedOut.map(([at]) => at))).toBeLessThan(3 * 200)
     server.resume()
     const [, back] = await timed(until('it serves again', async () => codesOf(await store.get(['a']))[0] === 'value'))
     expect(back).toBeLessThan(1000 + slackMs)
@@ -155,13 +153,14 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
     await using server = await startRedis()
     await using proxy = await startProxy({ host: server.host, port: server.port })
     const store = open(`redis://127.0.0.1:${proxy.port}`)
-    for (let i = 0; i < 5; i++) {
+    for (let i = 1; i <= 5; i++) {
       await until('connected', async () => codesOf(await put(store, 'n', '0'))[0] === true)
       proxy.cutAfter(1)
       expect(codesOf(await store.incr([{ key: 'n', by: 1 }]))).toEqual(['SERVER_UNAVAILABLE'])
       proxy.heal()
       await until('connected again', async () => codesOf(await store.get(['other']))[0] === undefined)
-      expect(await server.command('GET', 'n')).toBe('1')
+      // What it left is removed: nobody knows what that is.
+      expect(await server.command('INFO', 'commandstats')).toMatch(new RegExp(`cmdstat_incrby:calls=${i},`))
     }
     await store.close()
   })
@@ -239,19 +238,19 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
   test('a full server is SERVER_OOM, for scripts too, and is still read', async () => {
     await using server = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] })
     const store = open(server.url)
-    await put(store, 'n', '1')
+    for (const key of ['n', 'm', 'o']) await put(store, key, '1')
     await server.command('CONFIG', 'SET', 'maxmemory', '1')
     expect(codesOf(await put(store, 'b'))).toEqual(['SERVER_OOM'])
     expect(codesOf(await store.add([{ key: 'b', value: bytes('v'), ttl: null }]))).toEqual(['SERVER_OOM'])
     expect(codesOf(await store.incr([{ key: 'n', by: 1 }]))).toEqual(['SERVER_OOM'])
-    expect(codesOf(await store.swap([{ key: 'n', expected: bytes('1'), value: bytes('2') }]))).toEqual(['SERVER_OOM'])
-    expect(codesOf(await store.get(['n']))).toEqual(['1'])
+    expect(codesOf(await store.swap([{ key: 'm', expected: bytes('1'), value: bytes('2') }]))).toEqual(['SERVER_OOM'])
+    expect(codesOf(await store.get(['n', 'o']))).toEqual([undefined, '1'])
     await store.close()
   })
 
   test('a replica is SERVER_READONLY for whatever writes, and is read', async () => {
     await using primary = await startRedis()
-    await primary.command('SET', 'n', '1')
+    await primary.command('MSET', 'n', '1', 'r', '1')
     await using replica = await startRedis({ args: ['--replicaof', primary.host, String(primary.port)] })
     await until('in sync', async () => (await replica.command('GET', 'n')) === '1')
     const store = open(replica.url)
@@ -265,8 +264,8 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
     expect(codesOf(await store.touch(['n'], 1000))).toEqual(readonly)
     expect(codesOf(await store.move([{ from: 'n', to: 'm' }]))).toEqual(readonly)
     expect(codesOf([...((await store.delete(['n'])).failed?.values() ?? [])])).toEqual(readonly)
-    expect((await rejection(store.flush())).code).toBe('SERVER_READONLY')
-    expect(codesOf(await store.get(['n']))).toEqual(['1'])
+    // A key whose write failed reads as missing: what is there may be older.
+    expect(codesOf(await store.get(['n', 'r']))).toEqual([undefined, '1'])
     await store.close()
   })
 

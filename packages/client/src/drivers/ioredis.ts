@@ -67,6 +67,8 @@ async function connect(
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
     keepAlive: keepAliveMs,
+    // What `destroy` has ended already would be waited for, by a timer that keeps the process.
+    disconnectTimeout: 0,
   })
   const connection = new IoRedisConnection(client, library, events)
   let abort: () => void = () => {}
