@@ -32,7 +32,8 @@ const beside = { approach: 'passes', writes: false, marks: false, reads: false, 
 /**
  * The rules of all operations that answer key by key. `add`, `swap` and `touch` store nothing over an entry that differs from what
  * they were told to expect, and `lease` and `release` do not concern the entry: their failure leaves no doubt. So a lock, which is
- * taken by `add` and given back by `swap`, is never in doubt, and never removed.
+ * taken by `add` and given back by `swap`, is never in doubt, and never removed. Nor does the failure of `incr`: the sum with and the sum
+ * without it are both what the counter may hold, and to remove a counter would lose all that was counted before.
  */
 export const doubtRules: Readonly<Record<BatchName, DoubtRule>> = {
   get: { ...reading, missing: nothing },
@@ -44,7 +45,7 @@ export const doubtRules: Readonly<Record<BatchName, DoubtRule>> = {
   fill: { approach: 'renews', writes: true, marks: true, reads: false, ends: isTrue, missing: no },
   touch: changing,
   swap: changing,
-  incr: { approach: 'removes', writes: true, marks: true, reads: true, ends: never, missing: noInteger },
+  incr: { approach: 'removes', writes: true, marks: false, reads: true, ends: never, missing: noInteger },
   take: { approach: 'removes', writes: true, marks: true, reads: true, ends: always, missing: nothing },
   // Of the key that the entry was at: whether it was moved or not, it is not there.
   move: { approach: 'removes', writes: true, marks: true, reads: true, ends: always, missing: no },
@@ -77,7 +78,12 @@ export function leavesDoubt(answer: unknown): boolean {
   return typeof answer === 'object' && answer !== null && ShaleError.is(answer) && doubtful.has(answer.code)
 }
 
-/** The same of what a whole call rejected with: whatever is no `ShaleError` says nothing either. */
+/** Whether an answer says that the server refuses us as we are configured. */
+export function refusesUs(answer: unknown): boolean {
+  return ShaleError.is(answer) && (answer.code === 'SERVER_AUTH' || answer.code === 'CONFIG_INVALID')
+}
+
+/** As `leavesDoubt`, of what a whole call rejected with: whatever is no `ShaleError` says nothing either. */
 export function rejectionLeavesDoubt(error: unknown): boolean {
   return !ShaleError.is(error) || leavesDoubt(error)
 }

@@ -11,7 +11,7 @@ import {
   type StoreObserver,
   type Tally,
 } from '@shale/contracts'
-import { doubtRules, leavesDoubt, rejectionLeavesDoubt, type DoubtRule } from './doubt-rules.ts'
+import { doubtRules, leavesDoubt, refusesUs, rejectionLeavesDoubt, type DoubtRule } from './doubt-rules.ts'
 import { DoubtfulKeys, type DoubtedKeys } from './doubtful-keys.ts'
 import { Repair } from './repair.ts'
 import { WriteRecord } from './write-record.ts'
@@ -54,6 +54,8 @@ class DoubtsStore extends StoreDecorator {
   readonly #record: WriteRecord
   readonly #repair: Repair
   readonly #observers: StoreObserver[] = []
+  /** Whether the server has refused us, and has answered nothing since. */
+  #isRefused = false
 
   constructor(store: Store, { shard, keys, regionOf, mostKeys: most = mostKeys, clock, random }: DoubtsOptions) {
     super(store)
@@ -82,6 +84,7 @@ class DoubtsStore extends StoreDecorator {
     if (this.#doubts.isEmpty || rule.approach === 'passes') return this.#ask(operation, rule, items)
     const inDoubt = items.map((item) => this.#isInDoubt(operation.keyOf(item)))
     if (!inDoubt.includes(true)) return this.#ask(operation, rule, items)
+    if (this.#isRefused && rule.approach === 'answers') return this.#askForErrors(operation, rule, items, inDoubt)
     // A move may end the doubt about the key that the next one is from.
     return operation.name === 'move' && items.length > 1 ? this.#oneByOne(operation, items) : this.#avoid(operation, rule, items, inDoubt)
   }
@@ -95,6 +98,7 @@ class DoubtsStore extends StoreDecorator {
         const { failed } = tally
         for (const key of keys) this.#record.endKey(key, start, leavesDoubt(failed?.get(key)), failed?.has(key) !== true)
         if (failed === undefined || failed.size < keys.length) this.#answered()
+        else if (refusesUs(failed.get(keys[0] as string))) this.#isRefused = true
         return tally
       },
       (error: unknown) => {
@@ -172,6 +176,17 @@ class DoubtsStore extends StoreDecorator {
     })
   }
 
+  /** Asks for the entries in doubt, too: a server that refuses us must not look like an empty one. */
+  async #askForErrors<I, T>(
+    operation: BatchOperation<I, T>,
+    rule: DoubtRule,
+    items: readonly I[],
+    inDoubt: readonly boolean[],
+  ): Promise<Answer<T>[]> {
+    const answers = await this.#ask(operation, rule, items)
+    return answers.map((answer, i) => (inDoubt[i] === true && !ShaleError.is(answer) ? (rule.missing(items[i]) as Answer<T>) : answer))
+  }
+
   #oneByOne<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
     const failed = (error: unknown): Answer<T>[] => [ShaleError.from(error, 'SERVER_UNAVAILABLE')]
     return Promise.all(items.map((item) => this.batch(operation, [item]).catch(failed))).then((answers) => answers.flat())
@@ -223,6 +238,7 @@ class DoubtsStore extends StoreDecorator {
       if (isSpoilt) answers[i] = rule.missing(item) as Answer<T>
       const failed = leavesDoubt(answers[i])
       isHeard ||= !failed
+      if (failed && refusesUs(answers[i])) this.#isRefused = true
       if (rule.writes) this.#record.end(operation, item, start, answers[i], failed, isSpoilt)
     }
     if (isHeard) this.#answered()
@@ -230,6 +246,7 @@ class DoubtsStore extends StoreDecorator {
   }
 
   #answered(): void {
+    this.#isRefused = false
     if (!this.#doubts.isEmpty) this.#repair.answered()
   }
 }
