@@ -8,6 +8,8 @@ export interface Standing {
   readonly info: ReplicationInfo | undefined
   /** What it said when it last answered. */
   readonly lastInfo: ReplicationInfo | undefined
+  /** Why it did not answer the latest question. */
+  readonly error?: ShaleError | undefined
 }
 
 /** What is known beside the servers' own words. */
@@ -85,5 +87,19 @@ export function wrongMember(shard: string, members: readonly Standing[]): ShaleE
   return new ShaleError(
     'CONFIG_INVALID',
     `servers: expected ${stray.name} to be a replica of ${first.name}, in ${shard}; it follows another primary, at ${stray.info?.follows}. Make it a replica of this set's primary (REPLICAOF), or leave it out.`,
+  )
+}
+
+/** Why there is no primary; `first` is the one that should be it. */
+export function noPrimary(shard: string, members: readonly Standing[], first: Standing | undefined): ShaleError {
+  // A server that is simply down says best itself what is wrong.
+  if (first?.error !== undefined) return first.error
+  const roles = members.map(({ name, info, error }) => {
+    if (info === undefined) return `${name} does not answer${error === undefined ? '' : ` (${error.code})`}`
+    return `${name} says that it is a ${info.role}`
+  })
+  return new ShaleError(
+    first?.info?.role === 'replica' ? 'SERVER_READONLY' : 'SERVER_UNAVAILABLE',
+    `${shard}: there is no primary that can be trusted: ${roles.join(', ')}. Promote one (REPLICAOF NO ONE), or wait for the failover to end.`,
   )
 }

@@ -3,13 +3,15 @@ import type { PrimaryCall } from './primary-call.ts'
 import type { Server } from './server.ts'
 
 export interface PrimaryGateOptions {
+  /** The shard, by name. */
+  readonly name: string
   /** Milliseconds that a call may take. */
   readonly timeout: number
   readonly clock: Clock
   /** The round of the search that begins next: a call that is held now may wait until it is over. */
   nextRound(): number
-  /** The primary turned a write away, or cannot be reached: it is to be looked for. */
-  lost(): void
+  /** The primary turned a write away, or did not answer one. It is to be looked for, and the gate to be shut. */
+  lost(isTurnedAway: boolean): void
 }
 
 /** The time during which one server was the primary. */
@@ -169,10 +171,7 @@ export class PrimaryGate {
     return settled.then((answer) => {
       const rest = this.#turnedAway(turn, call, place, answer)
       const isCurrent = turn === this.#turn
-      if (isCurrent && this.#isOpen && (rest !== undefined || call.isLost(answer))) {
-        this.#isOpen = false
-        this.#options.lost()
-      }
+      if (isCurrent && this.#isOpen && (rest !== undefined || call.isLost(answer))) this.#options.lost(rest !== undefined)
       // Held before the turn is drained, so that it is in line when the line goes.
       const again = rest !== undefined && isCurrent ? this.#hold(rest, place, until, true) : answer
       if (call.kind === 'write') turn.end(place)
@@ -200,7 +199,7 @@ export class PrimaryGate {
     const { clock, timeout, nextRound } = this.#options
     const { weight } = call
     if (this.#weight + weight > mostHeld && this.#held.length > 0) {
-      const full = 'too many calls wait for the primary already; nothing was sent.'
+      const full = `${this.#options.name}: too many calls wait for the primary already; nothing was sent.`
       return new Promise((resolve) => setImmediate(() => resolve(call.refuse(new ShaleError('SERVER_UNAVAILABLE', full)))))
     }
     return new Promise((resolve) => {
@@ -236,7 +235,7 @@ export class PrimaryGate {
     this.#options.clock.clearTimeout(this.#timer)
     this.#timer = undefined
     const now = this.#options.clock.now()
-    const late = new ShaleError('SERVER_UNAVAILABLE', 'there was no primary in time; nothing was sent.')
+    const late = new ShaleError('SERVER_UNAVAILABLE', `${this.#options.name}: there was no primary in time; nothing was sent.`)
     this.#refuse(({ until }) => until <= now, late)
     if (this.#held.length > 0) this.#timer = this.#setTimer()
   }

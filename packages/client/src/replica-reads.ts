@@ -8,6 +8,8 @@ export interface ReplicaReadsOptions {
   readonly timeout: number
   readonly clock: Clock
   readonly openReads: OpenReads
+  /** Whether what is missing at a replica is asked for again at the primary. */
+  readonly confirmsMisses: boolean
   /** Reads from the primary. */
   primary<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]>
   /** How to read after a member has failed, if there is a way. */
@@ -56,11 +58,12 @@ export class ReplicaReads {
 
   /** Reads from a replica that has all writes of these keys. */
   async read<I, T>(member: Member, operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    const { openReads, primary } = this.#options
+    const { openReads, primary, confirmsMisses } = this.#options
     const read = new ReplicaRead(operation, items, primary)
     openReads.begin(read.keys, read)
     try {
       const answers = await this.orElse(member, operation.call(member.server.store, items), operation, items)
+      if (confirmsMisses) await this.#confirmMisses(answers, operation, items)
       if (read.instead !== undefined) {
         for (const [place, answer] of read.instead) answers[place] = (await answer)[0] as Answer<T>
       }
@@ -68,6 +71,14 @@ export class ReplicaReads {
     } finally {
       openReads.end(read.keys, read)
     }
+  }
+
+  async #confirmMisses<I, T>(answers: Answer<T>[], operation: BatchOperation<I, T>, items: readonly I[]): Promise<void> {
+    const places = answers.flatMap((answer, place) => (answer === undefined || answer === false ? [place] : []))
+    if (places.length === 0) return
+    const missing = places.map((place) => items[place] as I)
+    const confirmed = await this.#options.primary(operation, missing)
+    confirmed.forEach((answer, i) => (answers[places[i] as number] = answer))
   }
 
   /** The answers of a member; of what it fails to answer, those of another. */

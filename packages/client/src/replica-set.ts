@@ -12,6 +12,7 @@ import {
   type StoreObserver,
   type Tally,
 } from '@shale/contracts'
+import type { MemberSource } from './member-source.ts'
 import type { Member } from './member.ts'
 import { OpenReads } from './open-reads.ts'
 import { OwnWrites } from './own-writes.ts'
@@ -19,7 +20,7 @@ import { DeleteCall, ReadCall, WholeCall, WriteCall, type PrimaryCall } from './
 import { PrimaryGate } from './primary-gate.ts'
 import { readPolicy, type ReadFrom, type ReadPolicy } from './read-policy.ts'
 import { ReplicaReads } from './replica-reads.ts'
-import { Replication, type MemberSource, type ReplicaMember } from './replication.ts'
+import { Replication, type ReplicaMember } from './replication.ts'
 import type { Server } from './server.ts'
 
 export interface ReplicaSetOptions {
@@ -37,6 +38,8 @@ export interface ReplicaSetOptions {
   readonly timeout: number
   readonly clock: Clock
   readonly random: Random
+  /** Whether what is missing at a replica is asked for again at the primary: where keys can leave a set for another; `false` unless stated. */
+  readonly confirmsMisses?: boolean | undefined
   /** Where the members come from, for a set that finds them at run time. */
   readonly source?: MemberSource | undefined
 }
@@ -77,7 +80,11 @@ export class ReplicaSet extends BatchStore {
     this.#own = new OwnWrites()
     this.#openReads = new OpenReads()
     const tell = (what: (observer: StoreObserver) => void): void => this.#observers.forEach(what)
-    this.#gate = new PrimaryGate({ timeout, clock, nextRound: () => this.#replication.nextRound, lost: () => this.#replication.search() })
+    this.#gate = new PrimaryGate({
+      ...{ name, timeout, clock },
+      nextRound: () => this.#replication.nextRound,
+      lost: (isTurnedAway) => (isTurnedAway ? this.#replication.search() : this.#replication.suspect()),
+    })
     this.#replication = new Replication({
       ...{ name, maxReplicaLag, timeout, clock, random, source, own: this.#own, tell },
       found: ({ server }) => this.#gate.open(server),
@@ -86,7 +93,7 @@ export class ReplicaSet extends BatchStore {
       isAwaited: () => this.#gate.size > 0,
     })
     this.#replicaReads = new ReplicaReads({
-      ...{ timeout, clock, openReads: this.#openReads },
+      ...{ timeout, clock, openReads: this.#openReads, confirmsMisses: options.confirmsMisses ?? false },
       primary: (operation, items) => this.#readPrimary(operation, items),
       next: (failed, operation, items) => this.#next(failed, operation, items),
     })
@@ -101,6 +108,11 @@ export class ReplicaSet extends BatchStore {
     for (const { server } of members) this.#watch(server)
     this.#replication.named = named
     this.#replication.setMembers(members)
+  }
+
+  /** Keys came that this store did not write here: all are read from the primary until the replicas have what it has now. */
+  keysArrived(): void {
+    void this.#own.duringAll(Promise.resolve())
   }
 
   /** Whether a server is one of the members. */

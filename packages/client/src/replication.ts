@@ -1,7 +1,8 @@
 import { ShaleError, type Random, type TimerHandle } from '@shale/contracts'
 import { replicationInfo } from './commands.ts'
-import { findPrimary, wrongMember, type Standing } from './find-primary.ts'
+import { findPrimary, noPrimary, wrongMember, type Standing } from './find-primary.ts'
 import { Member } from './member.ts'
+import { SourceQuestions, type MemberSource } from './member-source.ts'
 import type { OwnWrites } from './own-writes.ts'
 import { ReplicaLag, type ReplicaLagOptions } from './replica-lag.ts'
 import { parseReplicationInfo } from './replication-info.ts'
@@ -12,12 +13,6 @@ export interface ReplicaMember {
   readonly server: Server
   /** Its share of the reads, against those of the others; 1 unless stated. */
   readonly weight?: number | undefined
-}
-
-/** Whoever knows the members of a set and may change them. */
-export interface MemberSource {
-  /** Looks again, at once or when it thinks fit; changes the members by `setMembers`. Rejects with why nothing was learnt. */
-  look(isUrgent: boolean): Promise<void>
 }
 
 export interface ReplicationOptions extends ReplicaLagOptions {
@@ -57,13 +52,13 @@ export class Replication {
   named: Server | undefined
   readonly #options: ReplicationOptions
   readonly #lag: ReplicaLag
+  readonly #source: SourceQuestions
   /** Counts rounds of questions; a search begins with a round. */
   #round = 0
   #searchRound: number | undefined
-  #sourceAskedIn = 0
-  #sourceAnsweredIn = 0
-  #sourceError: ShaleError | undefined
   #hasBeenWell = false
+  /** When the latest search ended. */
+  #foundAt = 0
   #isUsed = false
   #unusedMs = 0
   #timer: TimerHandle | undefined
@@ -73,6 +68,7 @@ export class Replication {
   constructor(options: ReplicationOptions) {
     this.#options = options
     this.#lag = new ReplicaLag(options)
+    this.#source = new SourceQuestions(options.source)
   }
 
   get isSearching(): boolean {
@@ -117,6 +113,11 @@ export class Replication {
     for (const member of this.members) member.forget()
     this.#options.searching()
     if (this.#timer !== undefined) this.#tick()
+  }
+
+  /** The primary did not answer: searched for, unless it was found just now, when it may be loading its data or be out of reach. */
+  suspect(): void {
+    if (Math.abs(this.#options.clock.now() - this.#foundAt) >= searchMs) this.search()
   }
 
   /** A member has a connection again: during a search it is worth asking at once. */
@@ -176,7 +177,9 @@ export class Replication {
     }
     this.#timer = clock.setTimeout(this.#tick, gap)
     this.#round++
-    this.#askSource()
+    void this.#source.ask(this.#round, this.isSearching, () => {
+      if (!this.#isClosed) this.#judge()
+    })
     const { primary } = this
     if (this.isSearching || primary === undefined) for (const member of this.members) void this.#ask(member)
     else if (primary.isAsked) this.#askReplicas()
@@ -205,23 +208,6 @@ export class Replication {
     this.#judge()
   }
 
-  #askSource(): void {
-    const { source } = this.#options
-    if (source === undefined || this.#sourceAskedIn !== this.#sourceAnsweredIn) return
-    const round = (this.#sourceAskedIn = this.#round)
-    source
-      .look(this.isSearching)
-      .then(
-        () => (this.#sourceError = undefined),
-        (error: unknown) => (this.#sourceError = ShaleError.from(error, 'SERVER_UNAVAILABLE')),
-      )
-      .then(() => {
-        this.#sourceAnsweredIn = round
-        if (!this.#isClosed) this.#judge()
-      })
-      .catch(() => {})
-  }
-
   #learn(member: Member, askedAt: number, generation: number | undefined): void {
     const { primary } = this
     const { info } = member
@@ -239,7 +225,7 @@ export class Replication {
       if (found !== undefined || this.primary?.isAsked === false) this.search()
       return
     }
-    const wrong = this.#hasBeenWell || this.#options.source !== undefined ? undefined : wrongMember(this.#options.name, this.members)
+    const wrong = this.#hasBeenWell || this.#source.isThere ? undefined : wrongMember(this.#options.name, this.members)
     if (found !== undefined && wrong === undefined) {
       if (this.#isHeard()) this.#settle(found)
       else this.#patience ??= this.#options.clock.setTimeout(() => this.#settleLate(), this.#hearOthersMs(), true)
@@ -256,14 +242,12 @@ export class Replication {
 
   /** The latest round in which everybody has answered. */
   #answeredRound(): number {
-    const rounds = this.members.map(({ answeredIn }) => answeredIn)
-    if (this.#options.source !== undefined) rounds.push(this.#sourceAnsweredIn)
-    return Math.min(...rounds)
+    return Math.min(this.#source.answeredIn, ...this.members.map(({ answeredIn }) => answeredIn))
   }
 
   /** How long a search that has found a primary waits for what the others say: the first one until all have had the time to connect. */
   #hearOthersMs(): number {
-    return this.#hasBeenWell || this.#options.source !== undefined ? hearOthersMs : this.#options.timeout / 2
+    return this.#hasBeenWell || this.#source.isThere ? hearOthersMs : this.#options.timeout / 2
   }
 
   /** Whether every member has said something since the search began. */
@@ -282,6 +266,7 @@ export class Replication {
     clock.clearTimeout(this.#patience)
     this.#patience = undefined
     this.#searchRound = undefined
+    this.#foundAt = clock.now()
     this.#hasBeenWell = true
     const previous = this.primary
     this.primary = found
@@ -293,17 +278,8 @@ export class Replication {
   }
 
   #noPrimary(): ShaleError {
-    const { name } = this.#options
-    if (this.#sourceError !== undefined && this.members.length === 0) return this.#sourceError
-    const first = this.primary ?? this.members[0]
-    // A server that is simply down says best itself what is wrong.
-    if (first?.error !== undefined) return first.error
-    const roles = this.members.map(
-      ({ name: server, info, error }) => `${server} ${info === undefined ? `does not answer (${error?.code})` : `is a ${info.role}`}`,
-    )
-    return new ShaleError(
-      first?.info?.role === 'replica' ? 'SERVER_READONLY' : 'SERVER_UNAVAILABLE',
-      `${name}: there is no primary that can be trusted: ${roles.join(', ')}. Promote one (REPLICAOF NO ONE), or wait for the failover to end.`,
-    )
+    const { error } = this.#source
+    if (error !== undefined && this.members.length === 0) return error
+    return noPrimary(this.#options.name, this.members, this.primary ?? this.members[0])
   }
 }

@@ -1,5 +1,5 @@
 import { ShaleError, type Clock, type TimerHandle } from '@shale/contracts'
-import type { MemberSource } from './replication.ts'
+import type { MemberSource } from './member-source.ts'
 import type { SentinelPeer } from './sentinel-peer.ts'
 import type { SentinelView } from './sentinel-view.ts'
 
