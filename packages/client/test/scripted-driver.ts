@@ -30,10 +30,14 @@ export class ScriptedConnection implements Connection {
   send(command: Command): Promise<Reply> {
     if (command[0] === 'CLIENT') {
       this.introductions.push(command.join(' '))
-      return Promise.resolve(command[1] === 'INFO' ? `id=${this.id} addr=127.0.0.1:${this.id} name=` : 1)
+      return this.introduce(command)
     }
     this.sent.push(command)
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  introduce(command: Command): Promise<Reply> {
+    return Promise.resolve(command[1] === 'INFO' ? `id=${this.id} addr=127.0.0.1:${this.id} name=` : 1)
   }
 
   /** Answers the oldest commands that have no reply. */

@@ -1,0 +1,293 @@
+import { describe, expect, test } from 'vitest'
+import { ShaleError, type Answer } from '@shale/contracts'
+import { createManualClock } from '@shale/testing'
+import { Breaker, type BreakerOptions } from '../src/breaker.ts'
+import { Server } from '../src/server.ts'
+import { ErrorReply, outcome, ScriptedDriver, turn } from './scripted-driver.ts'
+
+const down = new ShaleError('SERVER_UNAVAILABLE', 'down')
+
+function setUp(breaker: BreakerOptions | false | undefined = undefined, connections = { min: 1, max: 1 }) {
+  const clock = createManualClock()
+  const driver = new ScriptedDriver()
+  const chance = { next: 0.5 }
+  const server = new Server({
+    endpoint: { host: 'h', port: 1, database: 0, name: 'h:1/0' },
+    shard: 'one',
+    driver,
+    connections,
+    connectTimeout: 2000,
+    timeout: 500,
+    clock,
+    random: () => chance.next,
+    breaker,
+  })
+  const heard: string[] = []
+  server.observe({ breaker: (name, state) => heard.push(`${name} ${state}`) })
+  const { store } = server
+  const has = (key = 'a'): Promise<unknown> =>
+    store.has([key]).then(([answer]: Answer<boolean>[]) => (ShaleError.is(answer) ? answer.code : answer))
+  return { clock, driver, chance, server, store, heard, has }
+}
+
+describe('the breaker alone', () => {
+  test('opens after as many failures in a row as it is told, and a sign of life begins the count anew', () => {
+    const heard: string[] = []
+    const breaker = new Breaker({ failures: 4 }, (state) => heard.push(state))
+    expect(breaker.count(3, () => down)).toBe(false)
+    breaker.close()
+    expect(breaker.count(3, () => down)).toBe(false)
+    expect(breaker.reason).toBe(undefined)
+    expect(breaker.count(1, () => down)).toBe(true)
+    expect([breaker.reason, breaker.state]).toEqual([down, 'open'])
+    expect(breaker.count(5, () => down)).toBe(false)
+    breaker.close()
+    expect([breaker.reason, breaker.state]).toEqual([undefined, 'closed'])
+    expect(heard).toEqual(['open', 'closed'])
+  })
+
+  test('that lapses lets calls through and is opened again by the first failure, which is no news', () => {
+    const heard: string[] = []
+    const breaker = new Breaker({}, (state) => heard.push(state))
+    breaker.open(down)
+    breaker.lapse()
+    expect([breaker.reason, breaker.state]).toEqual([undefined, 'open'])
+    expect(breaker.count(1, () => down)).toBe(true)
+    expect(heard).toEqual(['open'])
+  })
+
+  test('that is off is not opened by calls without an answer, and tells nothing', () => {
+    const breaker = new Breaker(false, () => expect.fail('it told something'))
+    expect(breaker.count(1_000_000, () => down)).toBe(false)
+    breaker.open(down)
+    expect([breaker.reason, breaker.state]).toEqual([down, 'off'])
+  })
+
+  test.each([{ failures: 0 }, { failures: 1.5 }, { probe: 0 }, { probe: 'soon' as never }])('takes no %j', (options) => {
+    expect(() => new Breaker(options, () => {})).toThrow(/breaker\.(failures|probe)/)
+  })
+})
+
+describe('a server that stops answering', () => {
+  test('is refused at once when three calls are late, and let through with its first reply', async () => {
+    const { clock, driver, server, heard, has } = setUp()
+    void server.connect()
+    const connection = await driver.last.accept()
+    const late = [has(), has(), has()]
+    clock.advance(499)
+    expect(server.available).toBe(true)
+    clock.advance(51)
+    expect(server.available).toBe(false)
+    expect(server.status()).toMatchObject({ state: 'ready', breaker: 'open' })
+    expect(await has()).toBe('SERVER_UNAVAILABLE')
+    expect(connection.lines).toHaveLength(3)
+    await connection.replyAll(1)
+    clock.advance(25)
+    expect(await Promise.all(late)).toEqual([true, true, true])
+    expect(server.available).toBe(true)
+    expect(heard).toEqual(['h:1/0 open', 'h:1/0 closed'])
+    expect(await outcome(has())).toBe('pending')
+  })
+
+  test('is not refused for fewer late calls than that, nor while it answers any', async () => {
+    const { clock, driver, server, has } = setUp()
+    void server.connect()
+    const connection = await driver.last.accept()
+    void has()
+    void has()
+    clock.advance(600)
+    expect(server.available).toBe(true)
+    await connection.replyAll(1)
+    for (let i = 0; i < 10; i++) void has()
+    for (let i = 0; i < 10; i++) {
+      clock.advance(300)
+      await connection.reply(1)
+    }
+    expect(server.available).toBe(true)
+  })
+
+  test('loses its connection at 1.75 times the deadline, what was in flight is SERVER_TIMEOUT, and is tried by one attempt after the other', async () => {
+    const { clock, driver, server, has } = setUp()
+    void server.connect()
+    const connection = await driver.last.accept()
+    const lost = has()
+    clock.advance(874)
+    expect(connection.state).toBe('open')
+    clock.advance(51)
+    expect(connection.state).toBe('destroyed')
+    expect(await lost).toBe('SERVER_TIMEOUT')
+    expect(server.status()).toMatchObject({ state: 'down', breaker: 'open' })
+    const attempts: number[] = []
+    for (let ms = 0, before = 1; ms < 6000; ms++) {
+      void has()
+      clock.advance(1)
+      if (driver.attempts.length > before) attempts.push(ms)
+      before = driver.attempts.length
+    }
+    const gaps = attempts.slice(1).map((at, i) => at - (attempts[i] as number))
+    expect(attempts[0]).toBeLessThan(800)
+    expect(new Set(gaps)).toEqual(new Set([625]))
+    // Those that are older than the time to connect, or too many, have ended.
+    expect(driver.attempts.filter(({ signal }) => !signal.aborted).length).toBeLessThanOrEqual(4)
+    expect(server.status().breaker).toBe('half-open')
+    // The first that succeeds wins, whichever it is.
+    const again = await driver.attempts.at(-2)!.accept()
+    expect(again.introductions).toEqual(['CLIENT INFO', 'CLIENT KILL ID 1 ADDR 127.0.0.1:1'])
+    expect(driver.last.signal.aborted).toBe(true)
+    expect(server.status()).toMatchObject({ state: 'ready', breaker: 'closed', reconnects: 1 })
+  })
+
+  test('while it is asked for the first time is refused once calls were late', async () => {
+    const { clock, server, has } = setUp()
+    const first = has()
+    clock.advance(525)
+    expect(await first).toBe('SERVER_TIMEOUT')
+    expect(server.available).toBe(true)
+    const second = has()
+    clock.advance(525)
+    expect(await second).toBe('SERVER_TIMEOUT')
+    expect(server.available).toBe(false)
+    expect(await has()).toBe('SERVER_UNAVAILABLE')
+  })
+
+  test('whose process was busy itself is not blamed', async () => {
+    const { clock, driver, server, has } = setUp()
+    void server.connect()
+    const connection = await driver.last.accept()
+    const answers = [has(), has(), has()]
+    // One look at the end of a long time, as after a pause of the process.
+    const now = clock.now()
+    clock.now = () => now + 10_000
+    clock.advance(25)
+    expect(server.available).toBe(true)
+    expect(connection.state).toBe('open')
+    await connection.replyAll(1)
+    expect(await Promise.all(answers)).toEqual([true, true, true])
+  })
+
+  test('is not refused with the breaker off, but loses its connection all the same', async () => {
+    const { clock, driver, server, heard, has } = setUp(false)
+    void server.connect()
+    const connection = await driver.last.accept()
+    for (let i = 0; i < 100; i++) void has()
+    clock.advance(600)
+    expect(server.status()).toMatchObject({ state: 'ready', breaker: 'off' })
+    void has()
+    expect(connection.lines).toHaveLength(101)
+    clock.advance(400)
+    expect(connection.state).toBe('destroyed')
+    expect(heard).toEqual([])
+  })
+})
+
+describe('a server that cannot be reached', () => {
+  test('is refused at once after one attempt, with its cause', async () => {
+    const { driver, server, heard, has } = setUp({ failures: 100 })
+    const first = has()
+    await driver.last.refuse()
+    expect(await first).toBe('SERVER_UNAVAILABLE')
+    expect(server.available).toBe(false)
+    expect(server.status()).toMatchObject({ state: 'down', breaker: 'open', latency: undefined, reconnects: 0 })
+    expect(heard).toEqual(['h:1/0 open'])
+    await expect(server.ask(['PING'])).rejects.toThrow(/ECONNREFUSED/)
+  })
+
+  test('is tried as long as someone asks whether it is available', async () => {
+    const { clock, driver, server, has } = setUp()
+    void has()
+    await driver.last.refuse()
+    for (let i = 0; i < 100; i++) {
+      clock.advance(1000)
+      if (!driver.last.signal.aborted) await driver.last.refuse()
+      expect(server.available).toBe(false)
+    }
+    expect(driver.attempts.length).toBeGreaterThan(100)
+    clock.advance(1000)
+    await driver.last.accept()
+    expect(server.available).toBe(true)
+  })
+
+  test('is tried as often as it is told', async () => {
+    const { clock, driver, has } = setUp({ probe: '2s' })
+    void has()
+    await driver.last.refuse()
+    clock.advance(2499)
+    expect(driver.attempts).toHaveLength(1)
+    clock.advance(1)
+    expect(driver.attempts).toHaveLength(2)
+  })
+})
+
+describe('a fresh connection', () => {
+  test('serves only once the server was looked at; who fails that is refused for that reason', async () => {
+    const wrong = new ShaleError('CONFIG_INVALID', 'h:1/0 is a replica')
+    const clock = createManualClock()
+    const driver = new ScriptedDriver()
+    const roles = ['slave', 'master']
+    const server = new Server({
+      endpoint: { host: 'h', port: 1, database: 0, name: 'h:1/0' },
+      shard: 'one',
+      driver,
+      connections: { min: 1, max: 1 },
+      connectTimeout: 2000,
+      timeout: 500,
+      clock,
+      random: () => 0,
+      admit: async (ask) => {
+        if ((await ask(['ROLE'])) === 'slave') throw wrong
+      },
+    })
+    const first = server.store.has(['a'])
+    const replica = await driver.last.accept()
+    expect(replica.lines).toEqual(['ROLE'])
+    await replica.reply(roles[0]!)
+    expect(await first).toEqual([wrong])
+    expect(replica.state).toBe('destroyed')
+    clock.advance(999)
+    expect(driver.attempts).toHaveLength(1)
+    clock.advance(1)
+    const primary = await driver.last.accept()
+    await primary.reply(roles[1]!)
+    const second = server.store.has(['a'])
+    await primary.reply(1)
+    expect(await second).toEqual([true])
+    expect(primary.lines).toEqual(['ROLE', 'EXISTS a'])
+  })
+
+  test('of a server that does not tell who we are, or lets us kill nobody, is used all the same', async () => {
+    const { driver, has } = setUp()
+    const answer = has()
+    const accepted = driver.last.accept()
+    driver.connections[0]!.introduce = () => Promise.reject(new ErrorReply('NOPERM this user has no permissions'))
+    await (await accepted).reply(1)
+    expect(await answer).toBe(true)
+  })
+
+  test('that falls silent before it serves is given up with the time to connect', async () => {
+    const { clock, driver, server } = setUp()
+    const connecting = server.connect()
+    const accepted = driver.last.accept()
+    driver.connections[0]!.introduce = () => new Promise(() => {})
+    const connection = await accepted
+    clock.advance(2000)
+    await expect(connecting).rejects.toMatchObject({ code: 'SERVER_UNAVAILABLE' })
+    expect(connection.state).toBe('destroyed')
+    await turn()
+  })
+})
+
+test('latency is measured of some commands, and told as percentiles', async () => {
+  const { clock, driver, server, has } = setUp()
+  void server.connect()
+  const connection = await driver.last.accept()
+  expect(server.latency).toBe(undefined)
+  for (let i = 1; i <= 100; i++) {
+    void has()
+    clock.advance(i === 100 ? 40 : 4)
+    await connection.replyAll(1)
+    // Nothing is in flight for a while, so that the next command is one that is measured.
+    clock.advance(100)
+  }
+  expect(server.status().latency).toEqual({ p50: 4, p95: 4, p99: 4 })
+  expect(server.latency).toBeCloseTo(4 + 0.2 * 36)
+})
