@@ -163,11 +163,9 @@ export class Cache implements AsyncDisposable {
     return new Cache(openNamespace(this.#scope, name, options), true)
   }
 
-  /** What was counted so far. */
+  /** What was counted so far, in all and by shard, and how each server is. */
   stats(): CacheStats {
-    const { core } = this.#scope
-    const counters = core.stats.snapshot()
-    return { ...counters, shards: { [core.store.locate('').shard]: counters } }
+    return this.#scope.core.stats.snapshot()
   }
 
   /** Listens to an event; the result stops it. */

@@ -12,9 +12,9 @@ export async function increment(scope: Scope, key: string, by: number, options: 
   const { core } = scope
   core.flights.void(stored)
   const [answer] = await answersOf(core.store.incr([{ key: stored, by }]), 1)
-  if (!core.encrypts || !ShaleError.is(answer) || answer.code !== 'VALUE_NOT_INTEGER') return core.demand(answer)
+  if (!core.encrypts || !ShaleError.is(answer) || answer.code !== 'VALUE_NOT_INTEGER') return core.demand(answer, stored)
   const message = `incr: '${key}' is encrypted, and a server cannot add to what it cannot read. Keep counters in a cache without the option 'encryption'.`
-  return core.demand<number>(new ShaleError('VALUE_NOT_INTEGER', message, { cause: answer }))
+  return core.demand<number>(new ShaleError('VALUE_NOT_INTEGER', message, { cause: answer }), stored)
 }
 
 export async function moveVersion(
@@ -33,7 +33,7 @@ export async function moveVersion(
   const { core } = scope
   core.flights.void(from)
   core.flights.void(to)
-  if (await scope.demand(core.store.move([{ from, to }]))) return version + by
+  if (await scope.demand(from, core.store.move([{ from, to }]))) return version + by
   const message = `${call}: expected '${key}' to be in the cache at version ${version}; it is not.`
-  return core.demand<number>(new ShaleError('KEY_NOT_FOUND', message))
+  return core.demand<number>(new ShaleError('KEY_NOT_FOUND', message), from)
 }

@@ -3,6 +3,7 @@ import type { Serializer } from '@shale/codecs'
 import { Emitter } from './events.ts'
 import { codesOf, isServerFailure } from './failure.ts'
 import { Flights } from './flights.ts'
+import type { OwnKeys } from './own-keys.ts'
 import { Stats } from './stats.ts'
 
 /** What a cache is made of; checked already. */
@@ -10,8 +11,9 @@ export interface CoreParts {
   readonly store: Store
   /** Whether closing the cache closes the store: not if the user made it. */
   readonly ownsStore: boolean
-  /** What two caches over the same entries have in common: the store, or the server by name. */
-  readonly place: object | string
+  /** What two caches over the same entries have in common: the store, or some server by name. */
+  readonly places: readonly (object | string)[]
+  readonly ownKeys: OwnKeys
   readonly serializer: Serializer
   /** Whether entries are bound to their prefix and key. */
   readonly encrypts: boolean
@@ -32,9 +34,11 @@ export class Core {
   readonly timeout: number
   readonly clock: Clock
   readonly random: Random
-  readonly stats: Stats = new Stats()
+  readonly stats: Stats
   readonly events: Emitter = new Emitter()
   readonly flights: Flights
+  /** What of all stored keys is the cache's. */
+  readonly ownKeys: OwnKeys
   closed = false
   readonly #degrades: boolean
   readonly #ownsStore: boolean
@@ -42,7 +46,9 @@ export class Core {
 
   constructor(parts: CoreParts) {
     this.store = parts.store
-    this.flights = new Flights(parts.place)
+    this.stats = new Stats(parts.store)
+    this.ownKeys = parts.ownKeys
+    this.flights = new Flights(parts.places)
     this.serializer = parts.serializer
     this.encrypts = parts.encrypts
     this.timeout = parts.timeout
@@ -57,29 +63,33 @@ export class Core {
       },
       disconnected: (server, error) => this.events.emit('disconnect', { server, error }),
       foreign: (stored) => this.unreadable(parts.keyOf(stored), stored, otherType(stored)),
+      breaker: (server, state) => this.events.emit('breaker', { server, state }),
+      primary: (shard, server, previous) => this.events.emit('primary', { shard, server, previous }),
+      replica: (shard, server, readable, lag) => this.events.emit('replica', { shard, server, readable, lag }),
+      repaired: (shard, keys) => this.events.emit('repaired', { shard, keys }),
     })
   }
 
-  /** Takes the failure of an operation that has a safe answer; throws it where there must be none. */
-  absorb(operation: string, keys: readonly string[], error: ShaleError): void {
-    this.stats.error(error.code)
+  /** Takes the failure of an operation that has a safe answer; throws it where there must be none. `stored` is its key, if it is about one. */
+  absorb(operation: string, keys: readonly string[], error: ShaleError, stored?: string): void {
+    this.stats.error(error, stored)
     // Credentials that never worked must not look like a cold cache.
     const degradable = isServerFailure(error) && (this.#reached || !codesOf(error).includes('SERVER_AUTH'))
     if (!this.#degrades || !degradable) throw error
-    this.stats.degraded++
+    this.stats.degraded(error, stored)
     this.events.emit('degraded', { operation, keys, error })
   }
 
   /** Counts and tells an entry that cannot be read. */
   unreadable(key: string, stored: string, error: ShaleError): void {
-    this.stats.error(error.code)
+    this.stats.error(error, stored)
     this.events.emit('decode-error', { key, stored, error })
   }
 
-  /** The answer, or its error thrown: for operations whose effect the caller relies on. */
-  demand<T>(answer: Answer<T> | undefined): T {
+  /** The answer, or its error thrown: for operations whose effect the caller relies on. `stored` is the key it is about, if it is one. */
+  demand<T>(answer: Answer<T> | undefined, stored?: string): T {
     if (!ShaleError.is(answer)) return answer as T
-    this.stats.error(answer.code)
+    this.stats.error(answer, stored)
     throw answer
   }
 

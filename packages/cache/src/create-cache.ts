@@ -5,6 +5,7 @@ import { Cache } from './cache.ts'
 import { Core } from './core.ts'
 import { keyReader } from './key-of.ts'
 import { openStore } from './open-store.ts'
+import { createOwnKeys } from './own-keys.ts'
 import { isRecord, kindOf } from './call-options.ts'
 import { readCacheOptions, type CacheOptions } from './options.ts'
 import { Scope } from './scope.ts'
@@ -23,11 +24,13 @@ export function createCache(given: CacheOptions = {}): Cache {
   const keyspace = openKeyspace(options)
   const { codec, accept, compression, encryption, maxValueBytes } = options
   const serializer = createSerializer({ codec, accept, compression, encryption, maxValueBytes, clock })
-  const { store, owned, place } = openStore(options, timeout, clock, random)
+  const ownKeys = createOwnKeys(keyspace, options.keyFormat, Math.floor(random() * 2 ** 32))
+  const { store, owned, places } = openStore(options, { timeout, clock, random, ownKeys })
   const core = new Core({
     store,
     ownsStore: owned,
-    place,
+    places,
+    ownKeys,
     serializer,
     encrypts: encryption !== undefined,
     degrades: options.errors !== 'throw',

@@ -1,4 +1,4 @@
-import { describe, type ErrorCode, type ShaleError } from '@shale/contracts'
+import { describe, type BreakerState, type ErrorCode, type ShaleError } from '@shale/contracts'
 
 /** Every event of a cache and what its listeners are told. The list is closed. */
 export interface CacheEvents {
@@ -10,13 +10,30 @@ export interface CacheEvents {
   degraded: { readonly operation: string; readonly keys: readonly string[]; readonly error: ShaleError }
   /** An entry could not be read, and was a miss: unknown or corrupt codec, another key's, another Redis type. */
   'decode-error': { readonly key: string; readonly stored: string; readonly error: ShaleError & { readonly code: ErrorCode } }
+  /** A server's breaker changed: `'open'` calls are refused at once, `'half-open'` it is being tried, `'closed'` it serves. */
+  breaker: { readonly server: string; readonly state: BreakerState }
+  /** Another server is the primary of a shard now; `previous` is `undefined` for the first that was found. */
+  primary: { readonly shard: string; readonly server: string; readonly previous: string | undefined }
+  /** A replica is read from now on, or is not any more; `lag` in milliseconds, `undefined` where it is not known. */
+  replica: { readonly shard: string; readonly server: string; readonly readable: boolean; readonly lag: number | undefined }
+  /** A shard is back, and the keys whose last write had failed there were removed: how many, `undefined` for all of this cache. */
+  repaired: { readonly shard: string; readonly keys: number | undefined }
 }
 
 /** The name of an event. */
 export type CacheEventName = keyof CacheEvents
 
 /** All event names. */
-export const eventNames: readonly CacheEventName[] = ['connect', 'disconnect', 'degraded', 'decode-error']
+export const eventNames: readonly CacheEventName[] = [
+  'connect',
+  'disconnect',
+  'degraded',
+  'decode-error',
+  'breaker',
+  'primary',
+  'replica',
+  'repaired',
+]
 
 /** Listeners by event. A listener that throws or rejects is reported as a process warning and harms nobody. */
 export class Emitter {

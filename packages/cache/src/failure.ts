@@ -1,32 +1,31 @@
+import { isServerFailure, shardsFailed as ofShards, type ShardFailure } from '@shale/client'
 import { ShaleError, type ErrorCode } from '@shale/contracts'
+
+export { isServerFailure }
 
 /** What is on the error of an operation over many keys that failed on some of them. */
 export interface PartialResult<Done> {
   /** What was done, in the terms of the operation's own result. */
   readonly done: Done
   /** The shards that failed, and how. */
-  readonly failed: readonly { readonly shard: string; readonly code: ErrorCode }[]
+  readonly failed: readonly ShardFailure[]
 }
 
-const serverCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'SERVER_UNAVAILABLE',
-  'SERVER_TIMEOUT',
-  'SERVER_READONLY',
-  'SERVER_OOM',
-  'SERVER_REPLY',
-  'SERVER_AUTH',
-  'SHARDS_FAILED',
-])
+/** The shards that an error is about, if it is about shards. */
+export function failuresOf({ code, partial }: ShaleError): readonly ShardFailure[] {
+  const { failed = [] } = (code === 'SHARDS_FAILED' ? (partial ?? {}) : {}) as Partial<PartialResult<unknown>>
+  return failed
+}
 
-/** True of an error that says that a server has no answer, not that the caller was wrong. */
-export function isServerFailure(error: ShaleError): boolean {
-  return serverCodes.has(error.code)
+/** An error of a store as that of an operation of the cache: one that names shards says what was done there. */
+export function ofOperation(operation: string, error: unknown, done?: unknown): ShaleError {
+  const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+  return failure.code === 'SHARDS_FAILED' ? ofShards(operation, new Map([['', failure]]), done) : failure
 }
 
 /** The code of an error, and of the shards that it is about. */
-export function codesOf({ code, partial }: ShaleError): ErrorCode[] {
-  const { failed } = (code === 'SHARDS_FAILED' ? partial : {}) as Partial<PartialResult<unknown>>
-  return [code, ...(failed ?? []).map((one) => one.code)]
+export function codesOf(error: ShaleError): ErrorCode[] {
+  return [error.code, ...failuresOf(error).map(({ code }) => code)]
 }
 
 /**
@@ -45,11 +44,5 @@ export function shardsFailed<Done>(
     const shard = shardOf(key)
     if (!byShard.has(shard)) byShard.set(shard, error)
   }
-  const causes = [...byShard]
-  const partial: PartialResult<Done> = { done, failed: causes.map(([shard, { code }]) => ({ shard, code })) }
-  const list = causes.map(([shard, error]) => `${shard} (${error.code}: ${error.message})`).join('; ')
-  return new ShaleError('SHARDS_FAILED', `${operation}: failed on ${list} What was done is on the error's 'partial'.`, {
-    cause: causes[0]?.[1],
-    partial,
-  })
+  return ofShards(operation, byShard, done)
 }

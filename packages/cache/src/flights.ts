@@ -47,15 +47,16 @@ export class Flight {
 /** How many changed keys are remembered while loads are under way; beyond, every key counts as changed. */
 const mostChanges = 100_000
 
-/** The loads of caches over one and the same place: what one cache writes there, voids the loads of all. */
-const peersByStore = new WeakMap<object, Set<Flights>>()
-const peersByServer = new Map<string, Set<Flights>>()
+/** The caches over one and the same place: what one cache writes there, voids the loads of all. */
+const cachesByStore = new WeakMap<object, Set<Flights>>()
+const cachesByServer = new Map<string, Set<Flights>>()
 
 /** The loads under way, by stored key, and what was changed meanwhile. */
 export class Flights {
   readonly #flights = new Map<string, Flight>()
-  readonly #place: object | string
-  readonly #peers: Set<Flights>
+  readonly #places: readonly (object | string)[]
+  /** The caches that have a place in common with this one, and itself. */
+  readonly #peers = new Set<Flights>()
   /** Grows with every load and every change, so that the two can be told apart in time. */
   #turn = 0
   /** When keys were changed last, as far back as loads are under way that may want to know. */
@@ -63,10 +64,11 @@ export class Flights {
   #sweeps: { readonly turn: number; readonly concerns: (stored: string) => boolean }[] = []
   #forgotten = 0
 
-  /** @param place the store, or the server by name, that is written to. */
-  constructor(place: object | string) {
-    this.#place = place
-    this.#peers = peersOf(place).add(this)
+  /** @param places the store, or the servers by name, that are written to. */
+  constructor(places: readonly (object | string)[]) {
+    this.#places = places
+    for (const place of places) for (const peer of cachesAt(place).add(this)) this.#peers.add(peer)
+    for (const peer of this.#peers) peer.#peers.add(this)
   }
 
   get(stored: string): Flight | undefined {
@@ -108,8 +110,12 @@ export class Flights {
   abandon(reason: ShaleError): void {
     for (const flight of this.#flights.values()) flight.abandon(reason)
     this.#flights.clear()
-    this.#peers.delete(this)
-    if (typeof this.#place === 'string' && this.#peers.size === 0) peersByServer.delete(this.#place)
+    for (const peer of this.#peers) peer.#peers.delete(this)
+    for (const place of this.#places) {
+      const caches = cachesAt(place)
+      caches.delete(this)
+      if (typeof place === 'string' && caches.size === 0) cachesByServer.delete(place)
+    }
   }
 
   #changed(stored: string): void {
@@ -133,11 +139,11 @@ export class Flights {
   }
 }
 
-function peersOf(place: object | string): Set<Flights> {
-  const known = typeof place === 'string' ? peersByServer.get(place) : peersByStore.get(place)
+function cachesAt(place: object | string): Set<Flights> {
+  const known = typeof place === 'string' ? cachesByServer.get(place) : cachesByStore.get(place)
   if (known !== undefined) return known
-  const peers = new Set<Flights>()
-  if (typeof place === 'string') peersByServer.set(place, peers)
-  else peersByStore.set(place, peers)
-  return peers
+  const caches = new Set<Flights>()
+  if (typeof place === 'string') cachesByServer.set(place, caches)
+  else cachesByStore.set(place, caches)
+  return caches
 }

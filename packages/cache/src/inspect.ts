@@ -32,11 +32,11 @@ export async function inspectEntry(scope: Scope, key: string, options: CallOptio
   const stored = scope.stored(key, options, versionOnly, 'inspect')
   // Both are asked in one turn, so that they go out together.
   const [[bytes], [ttl]] = await Promise.all([answersOf(core.store.get([stored]), 1), answersOf(core.store.ttl([stored]), 1)])
-  const left = core.demand<number | null | undefined>(ttl)
+  const left = core.demand<number | null | undefined>(ttl, stored)
   if (left === undefined) return undefined
   const location = core.store.locate(stored)
   if (ShaleError.is(bytes) && bytes.code === 'CODEC_CORRUPT') return { ...location, ...unknownEntry, bytes: 0, ttl: left }
-  const entry = core.demand<Uint8Array | undefined>(bytes)
+  const entry = core.demand<Uint8Array | undefined>(bytes, stored)
   if (entry === undefined) return undefined
   const header = headerOf(core, entry)
   if (header === undefined) return { ...location, ...unknownEntry, bytes: entry.byteLength, ttl: left }

@@ -97,7 +97,7 @@ async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Pr
   const hit = scope.read(key, stored, answer)
   if (hit !== undefined) return { bytes: answer as Uint8Array, value: hit }
   if (ShaleError.is(answer) && answer.code !== 'CODEC_CORRUPT') {
-    core.absorb('getOrSet', [key], answer)
+    core.absorb('getOrSet', [key], answer, stored)
     degraded = true
   }
   const context: LoadContext = {
@@ -113,8 +113,8 @@ async function fly<T>(target: LoadTarget, plan: LoadPlan<T>, flight: Flight): Pr
   if (flight.voided) return loaded
   const failure = await withinBudget(core, core.timeout - spent, install(target, plan, flight, context, bytes, value === null))
   // One call degrades once.
-  if (degraded && failure !== undefined) core.stats.error(failure.code)
-  else if (failure !== undefined) core.absorb('getOrSet', [key], failure)
+  if (degraded && failure !== undefined) core.stats.error(failure, stored)
+  else if (failure !== undefined) core.absorb('getOrSet', [key], failure, stored)
   return loaded
 }
 
@@ -139,7 +139,7 @@ async function install<T>(
   }
   const [answer] = await answersOf(core.store.set([{ key: stored, value, ttl }]), 1)
   if (ShaleError.is(answer)) return answer.code === 'CLOSED' ? undefined : answer
-  scope.wrote(value)
+  scope.wrote(stored, value)
   return undefined
 }
 

@@ -60,7 +60,7 @@ export async function acquire(scope: Scope, key: string, options: LockOptions = 
     if (ShaleError.is(answer)) {
       // The try may have taken the lock without our knowing: nobody else should wait for it.
       void answersOf(core.store.swap([{ key: stored, expected: token, value: undefined }]), 1)
-      core.demand(answer)
+      core.demand(answer, stored)
     }
     const left = giveUpAt - core.clock.now()
     if (left <= 0) return undefined
@@ -123,13 +123,13 @@ class HeldLock implements Lock {
     this.#timer = undefined
     const swap = { key: this.#stored, expected: this.#token, value: undefined }
     const [answer] = await answersOf(this.#core.store.swap([swap]), 1)
-    return this.#core.demand(answer)
+    return this.#core.demand(answer, this.#stored)
   }
 
   async extend(ttl?: Duration): Promise<void> {
     const ms = ttl === undefined ? this.#ttl : parsePositiveDuration(ttl, 'ttl')
     // Whoever listens to the signal has stopped: a server that has not let go yet makes no difference.
-    const renewed = !this.#abort.signal.aborted && this.#core.demand(await this.#renew(ms))
+    const renewed = !this.#abort.signal.aborted && this.#core.demand(await this.#renew(ms), this.#stored)
     if (!renewed) throw this.#lose()
   }
 

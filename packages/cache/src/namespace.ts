@@ -19,6 +19,7 @@ const known: readonly (keyof NamespaceOptions)[] = ['version', 'ttl', 'ttlJitter
 export function openNamespace(parent: Scope, name: string, options: NamespaceOptions = {}): Scope {
   checkOptions(options, known, 'namespace')
   const keyspace = parent.keyspace.namespace(name, options.version === undefined ? {} : { version: options.version })
+  parent.core.ownKeys.opened(keyspace)
   return new Scope(parent.core, keyspace, {
     ttl: options.ttl === undefined ? parent.ttls.ttl : parseTtl(options.ttl, 'ttl'),
     jitter: options.ttlJitter === undefined ? parent.ttls.jitter : parseJitter(options.ttlJitter, 'ttlJitter'),

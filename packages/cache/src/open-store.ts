@@ -1,14 +1,24 @@
-import { createStore, withDeadline } from '@shale/client'
+import { createStore, openStore as openServers, withDeadline, type Servers, type StoreOptions } from '@shale/client'
 import { describe, ShaleError, type Clock, type Random, type Store } from '@shale/contracts'
 import { createMemoryStore, parseMemoryUrl } from '@shale/memory'
+import { isRecord } from './call-options.ts'
 import type { CacheOptions } from './options.ts'
+import type { OwnKeys } from './own-keys.ts'
 
 /** A store, and whether whoever opened it has to close it. */
 export interface OpenStore {
   readonly store: Store
   readonly owned: boolean
-  /** What another cache over the same entries would have, too. */
-  readonly place: object | string
+  /** What another cache over some of the same entries would have, too. */
+  readonly places: readonly (object | string)[]
+}
+
+/** What a cache tells the store that it works on. */
+export interface StoreNeeds {
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly ownKeys: OwnKeys
 }
 
 const storeMethods = [
@@ -34,35 +44,53 @@ const storeMethods = [
   'close',
 ] as const
 
-/** The store that a cache's options ask for: in this process, on a server, or the caller's own. */
-export function openStore(options: CacheOptions, timeout: number, clock: Clock, random: Random): OpenStore {
+/** The store that a cache's options ask for: in this process, on servers, or the caller's own. */
+export function openStore(options: CacheOptions, { timeout, clock, random, ownKeys }: StoreNeeds): OpenStore {
   const servers: unknown = options.servers === undefined ? 'memory:' : options.servers
-  if (typeof servers === 'string' && !servers.startsWith('memory:')) {
-    if (servers === 'memory')
-      throw new ShaleError('CONFIG_INVALID', "servers: expected 'memory:' for the embedded store; found 'memory', without its colon.")
-    const store = createStore(servers, { ...clientOptions(options), timeout, clock, random })
-    return { store, owned: true, place: store.locate('').server }
-  }
-  checkClientOptions(options)
-  if (typeof servers === 'string') {
+  if (typeof servers === 'string' && servers.startsWith('memory:')) {
+    checkClientOptions(options)
     const store = createMemoryStore({ ...parseMemoryUrl(servers), clock })
-    return { store, owned: true, place: store }
+    return { store, owned: true, places: [store] }
   }
-  if (isStore(servers)) return { store: withDeadline(servers, { timeout, clock }), owned: false, place: servers }
+  if (isStore(servers)) {
+    checkClientOptions(options)
+    return { store: withDeadline(servers, { timeout, clock }), owned: false, places: [servers] }
+  }
+  checkServers(servers)
+  const keys = { pattern: ownKeys.pattern, concerns: ownKeys.concerns }
+  const opened = openServers(servers, { ...clientOptions(options), keys, leaseKey: ownKeys.leaseKey, timeout, clock, random })
+  return { ...opened, owned: true }
+}
+
+/** What is none of the shapes of servers may have been meant to be a store. */
+function checkServers(servers: unknown): asserts servers is Servers {
+  if (servers === 'memory')
+    throw new ShaleError('CONFIG_INVALID', "servers: expected 'memory:' for the embedded store; found 'memory', without its colon.")
+  if (typeof servers === 'string' || Array.isArray(servers)) return
+  if (isRecord(servers) && ['primary', 'sentinels', 'cluster'].some((name) => name in servers)) return
   throw new ShaleError(
     'CONFIG_INVALID',
-    `servers: expected 'memory:', the address of one server such as 'redis://localhost:6379' or '/var/run/redis.sock', or a Store; found ${describe(servers)}.`,
+    "servers: expected 'memory:', the address of a server such as 'redis://localhost:6379' or '/var/run/redis.sock', { primary, replicas }, " +
+      `{ sentinels, master }, { cluster }, a list of these, or a Store; found ${describe(servers)}.`,
   )
 }
 
 /** What is wrong with the client's options is said even where no server needs them. A user may wait for the password of an address to come. */
 function checkClientOptions(options: CacheOptions): void {
   createStore('localhost', { password: 'to come', ...clientOptions(options) })
+  if (options.previousServers === undefined) return
+  throw new ShaleError(
+    'CONFIG_INVALID',
+    'previousServers: expected servers from which to move entries, or to which; found an embedded store, or one of your own, as `servers`. Leave it out.',
+  )
 }
 
 /** What of a cache's options is the client's. */
-function clientOptions(options: CacheOptions): Partial<NonNullable<Parameters<typeof createStore>[1]>> {
-  const names = ['username', 'password', 'database', 'tls', 'connectTimeout', 'driver', 'connections'] as const
+function clientOptions(options: CacheOptions): StoreOptions {
+  const names = [
+    ...(['username', 'password', 'database', 'tls', 'connectTimeout', 'driver', 'connections'] as const),
+    ...(['router', 'previousServers', 'readFrom', 'readYourWrites', 'maxReplicaLag', 'breaker'] as const),
+  ]
   return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
 }
 

@@ -7,16 +7,21 @@ import {
   type Duration,
   type KeyFormat,
   type Random,
+  type RouterFactory,
   type Store,
   type TlsOptions,
 } from '@shale/contracts'
+import type { BreakerOptions, PreviousServers, ReadFrom, Servers } from '@shale/client'
 import type { Compression, EncryptionOptions } from '@shale/codecs'
 import { readOptions } from './call-options.ts'
 
 /** What a cache can be told. Everything has a default: `createCache()` is a cache in this process. */
 export interface CacheOptions {
-  /** `'memory:'` (with `?maxBytes=…&maxEntries=…`), one server's address, or any `Store`; `'memory:'` by default. */
-  readonly servers?: string | Store
+  /**
+   * `'memory:'` (with `?maxBytes=…&maxEntries=…`); one server's address; `{ primary, replicas }`, `{ sentinels, master }` or `{ cluster }`; a
+   * list of these, between which the keys are divided; or any `Store`. `'memory:'` by default.
+   */
+  readonly servers?: Servers | Store
   /** For a server whose address does not state its own. */
   readonly username?: string
   readonly password?: string
@@ -30,6 +35,18 @@ export interface CacheOptions {
   readonly driver?: Driver
   /** Connections per server, or how few and how many; 1 by default. */
   readonly connections?: number | { readonly min: number; readonly max: number }
+  /** Says which shard of a list a key lives on: `rendezvous()` by default, `ketama()`, `jump()`, `djangoRing()`, or your own. */
+  readonly router?: RouterFactory
+  /** The other layout, `servers` or `{ servers, router }`, while entries are moved from one to the other. */
+  readonly previousServers?: PreviousServers
+  /** Which server of a replica set is read: `'primary'` by default, `'primary-preferred'`, `'replica'`, `'replica-preferred'`, `'any'`, `'nearest'`, or a function. */
+  readonly readFrom?: ReadFrom
+  /** Whether a key that this cache wrote is read from a replica only once that has the write; `true` by default. */
+  readonly readYourWrites?: boolean
+  /** Replicas further behind are not read; `'1s'` by default. */
+  readonly maxReplicaLag?: Duration
+  /** After how many failures a server is taken for down, and how often it is tried then; `false` refuses no call. On by default. */
+  readonly breaker?: boolean | BreakerOptions
   /** What stands before every key; `''` by default. */
   readonly keyPrefix?: string
   /** The key version; 1 by default. */
@@ -69,6 +86,12 @@ const known: Record<keyof CacheOptions, true> = {
   connectTimeout: true,
   driver: true,
   connections: true,
+  router: true,
+  previousServers: true,
+  readFrom: true,
+  readYourWrites: true,
+  maxReplicaLag: true,
+  breaker: true,
   keyPrefix: true,
   version: true,
   keyFormat: true,

@@ -16,7 +16,7 @@ export async function readOne(scope: Scope, key: string, options: GetOptions<unk
   }
   const value = scope.read(key, stored, answer)
   if (value !== undefined) return value
-  if (ShaleError.is(answer) && answer.code !== 'CODEC_CORRUPT') scope.core.absorb('get', [key], answer)
+  if (ShaleError.is(answer) && answer.code !== 'CODEC_CORRUPT') scope.core.absorb('get', [key], answer, stored)
   return options?.default
 }
 
@@ -46,7 +46,7 @@ export async function readHas(scope: Scope, key: string, options: CallOptions | 
   const stored = scope.stored(key, options, versionOnly, 'has')
   const [answer] = await answersOf(scope.core.store.has([stored]), 1)
   if (!ShaleError.is(answer)) return answer === true
-  scope.core.absorb('has', [key], answer)
+  scope.core.absorb('has', [key], answer, stored)
   return false
 }
 
@@ -54,7 +54,7 @@ export async function readTtl(scope: Scope, key: string, options: CallOptions | 
   const stored = scope.stored(key, options, versionOnly, 'ttl')
   const [answer] = await answersOf(scope.core.store.ttl([stored]), 1)
   if (!ShaleError.is(answer)) return answer
-  scope.core.absorb('ttl', [key], answer)
+  scope.core.absorb('ttl', [key], answer, stored)
   return undefined
 }
 

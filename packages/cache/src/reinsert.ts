@@ -1,7 +1,7 @@
 import { describe, ShaleError, type StoreSwap } from '@shale/contracts'
 import { aborted, checkSignal, type CallOptions } from './call-options.ts'
 import { answersOf } from './core.ts'
-import { shardsFailed } from './failure.ts'
+import { isServerFailure, shardsFailed } from './failure.ts'
 import type { Scope } from './scope.ts'
 import { SeenKeys } from './seen-keys.ts'
 
@@ -55,6 +55,7 @@ export async function reinsert(scope: Scope, options: ReinsertOptions = {}): Pro
   try {
     for await (const page of scope.core.store.scan(scope.keyspace.pattern('*', options.version === undefined ? 'any' : options.version)))
       await run.page(page)
+    run.throwIfFailed()
   } catch (error) {
     throw run.failed(error)
   }
@@ -92,6 +93,8 @@ class Reinsertion {
   readonly #began: number
   /** No batch is more than a second's worth. */
   readonly #burst: number
+  /** Shards that failed: what is there is left alone from then on. */
+  readonly #failures = new Map<string, ShaleError>()
   #batch = 16
 
   constructor(scope: Scope, options: ReinsertOptions) {
@@ -108,7 +111,7 @@ class Reinsertion {
     const keys = page.filter((stored) => {
       const parsed = this.#scope.keyspace.parse(stored)
       if (parsed === undefined || (version !== undefined && parsed.version !== version)) return false
-      return this.#seen.size >= maxSeen || this.#seen.add(stored)
+      return !this.#hasFailed(stored) && (this.#seen.size >= maxSeen || this.#seen.add(stored))
     })
     for (let at = 0; at < keys.length;) {
       this.stopIfAborted()
@@ -120,14 +123,33 @@ class Reinsertion {
     }
   }
 
+  throwIfFailed(): void {
+    const [error] = this.#failures.values()
+    if (error !== undefined) throw error
+  }
+
   failed(error: unknown): unknown {
     const { report } = this
-    if (!ShaleError.is(error)) return error
+    if (!ShaleError.is(error) || error.code === 'ABORTED') return error
     const { core } = this.#scope
-    const failure =
-      error.code === 'ABORTED' ? error : shardsFailed('reinsertKeys', report, [['', error]], () => core.store.locate('').shard)
-    if (failure !== error) core.stats.error(failure.code)
+    const failures = new Map(this.#failures)
+    // The error of a scan names the shards itself.
+    if (![...failures.values()].includes(error)) failures.set(failures.size === 0 ? core.store.locate('').shard : '', error)
+    const failure = shardsFailed('reinsertKeys', report, failures, (shard) => shard)
+    if (failure !== error) core.stats.error(failure)
     return failure
+  }
+
+  /** What is there on a shard that fails is left alone, and the others go on; an error that is no server's, or the only shard's, ends the run. */
+  #fail(stored: string, error: ShaleError): void {
+    const { store } = this.#scope.core
+    if (!isServerFailure(error) || (store.parts?.().length ?? 1) < 2) throw error
+    const { shard } = store.locate(stored)
+    if (!this.#failures.has(shard)) this.#failures.set(shard, error)
+  }
+
+  #hasFailed(stored: string): boolean {
+    return this.#failures.size > 0 && this.#failures.has(this.#scope.core.store.locate(stored).shard)
   }
 
   async #rewrite(keys: readonly string[]): Promise<void> {
@@ -143,13 +165,16 @@ class Reinsertion {
         bytes += answer.byteLength
         this.#sort(stored, answer, swaps)
       } else if (answer.code === 'CODEC_CORRUPT') this.#count('foreign')
-      else throw answer
+      else this.#fail(stored, answer)
     }
     this.#batch = Math.max(1, Math.min(maxBatch, this.#batch * 4, Math.floor((batchBytes * keys.length) / Math.max(bytes, 1))))
     if (swaps.length === 0) return
     for (const [i, answer] of (await answersOf(core.store.swap(swaps), swaps.length)).entries()) {
-      if (ShaleError.is(answer)) throw answer
-      const { expected, value } = swaps[i] as StoreSwap
+      const { key, expected, value } = swaps[i] as StoreSwap
+      if (ShaleError.is(answer)) {
+        this.#fail(key, answer)
+        continue
+      }
       this.#count(answer ? 'rewritten' : 'changedMeanwhile')
       if (!answer) continue
       report.bytesBefore += expected.byteLength
@@ -176,8 +201,8 @@ class Reinsertion {
   async #missing(stored: string): Promise<void> {
     const [answer] = await answersOf(this.#scope.core.store.get([stored]), 1)
     if (!ShaleError.is(answer)) return
-    if (answer.code !== 'CODEC_CORRUPT') throw answer
-    this.#count('foreign')
+    if (answer.code === 'CODEC_CORRUPT') this.#count('foreign')
+    else this.#fail(stored, answer)
   }
 
   #count(what: 'rewritten' | 'current' | 'foreign' | 'undecodable' | 'changedMeanwhile'): void {

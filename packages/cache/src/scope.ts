@@ -65,46 +65,53 @@ export class Scope {
       try {
         const value = core.serializer.decode(answer, this.context(key))
         if (value === undefined) throw new ShaleError('CODEC_CORRUPT', 'The codec decoded the entry to undefined, which no entry holds.')
-        core.stats.hits++
-        core.stats.bytesRead += answer.byteLength
+        core.stats.hit(stored, answer.byteLength)
         return value
       } catch (error) {
         core.unreadable(key, stored, ShaleError.from(error, 'CODEC_CORRUPT'))
       }
     } else if (answer !== undefined && answer.code === 'CODEC_CORRUPT') core.unreadable(key, stored, answer)
-    core.stats.misses++
+    core.stats.miss(stored)
     return undefined
   }
 
   /** Counts an entry that was stored. */
-  wrote(bytes: Uint8Array): void {
-    this.core.stats.sets++
-    this.core.stats.bytesWritten += bytes.byteLength
+  wrote(stored: string, bytes: Uint8Array): void {
+    this.core.stats.set(stored, bytes.byteLength)
   }
 
-  /** The one answer of a call whose effect the caller relies on; its error is thrown. */
-  async demand<T>(asked: Promise<Answer<T>[]>): Promise<T> {
-    return this.core.demand((await answersOf(asked, 1))[0])
+  /** The one answer of a call about a stored key whose effect the caller relies on; its error is thrown. */
+  async demand<T>(stored: string, asked: Promise<Answer<T>[]>): Promise<T> {
+    return this.core.demand((await answersOf(asked, 1))[0], stored)
   }
 
   /** Removes stored keys, counted, and voids what is being loaded under them. */
   async remove(stored: readonly string[]): Promise<Tally> {
     const { core } = this
     for (const key of stored) core.flights.void(key)
-    let tally: Tally
-    try {
-      tally = await core.store.delete(stored)
-    } catch (error) {
-      const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
-      return { count: 0, failed: new Map(stored.map((key) => [key, failure])) }
-    }
-    core.stats.deletes += tally.count
-    return tally
+    const groups = core.stats.byShard(stored)
+    if (groups.length === 1) return this.#removeGroup(stored)
+    const tallies = await Promise.all(groups.map((group) => this.#removeGroup(group)))
+    const failed = new Map(tallies.flatMap((tally) => [...(tally.failed ?? [])]))
+    return { count: tallies.reduce((sum, { count }) => sum + count, 0), failed: failed.size === 0 ? undefined : failed }
   }
 
   /** The error of a call over many keys, by stored keys. */
   failedOn(operation: string, done: unknown, failed: Iterable<readonly [stored: string, error: ShaleError]>): ShaleError {
     return shardsFailed(operation, done, failed, (stored) => this.core.store.locate(stored).shard)
+  }
+
+  /** Removes the keys of one shard. */
+  async #removeGroup(stored: readonly string[]): Promise<Tally> {
+    const { store, stats } = this.core
+    try {
+      const tally = await store.delete(stored)
+      if (tally.count > 0) stats.deleted(stored[0] as string, tally.count)
+      return tally
+    } catch (error) {
+      const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+      return { count: 0, failed: new Map(stored.map((key) => [key, failure])) }
+    }
   }
 
   #checkOpen(call: string): void {

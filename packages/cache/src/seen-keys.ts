@@ -6,6 +6,9 @@ export class SeenKeys {
   readonly #seed: number
   #slots: Uint32Array = new Uint32Array(2 * 1024)
   #size = 0
+  /** The hash of the key that was asked for last. */
+  #low = 0
+  #high = 0
 
   /** @param seed makes collisions unpredictable to whoever chooses the keys. */
   constructor(seed: number) {
@@ -18,6 +21,19 @@ export class SeenKeys {
 
   /** Adds a key; false if it was there. */
   add(key: string): boolean {
+    this.#hash(key)
+    if (!this.#insert(this.#slots, this.#low, this.#high)) return false
+    this.#size++
+    if (this.#size > (this.#slots.length / 2) * 0.75) this.#grow()
+    return true
+  }
+
+  has(key: string): boolean {
+    this.#hash(key)
+    return this.#slots[this.#find(this.#slots, this.#low, this.#high) + 1] !== 0
+  }
+
+  #hash(key: string): void {
     let low = this.#seed
     let high = this.#seed ^ 0x9e3779b9
     for (let i = 0; i < key.length; i++) {
@@ -29,24 +45,26 @@ export class SeenKeys {
     }
     low = Math.imul(low ^ (high >>> 16), 0x27d4eb2f)
     high = Math.imul(high ^ (low >>> 15), 0x165667b1)
+    this.#low = (low ^ (low >>> 13)) >>> 0
     // Zero in both halves marks a free slot.
-    if (!this.#insert(this.#slots, (low ^ (low >>> 13)) >>> 0, ((high ^ (high >>> 16)) | 1) >>> 0)) return false
-    this.#size++
-    if (this.#size > (this.#slots.length / 2) * 0.75) this.#grow()
-    return true
+    this.#high = ((high ^ (high >>> 16)) | 1) >>> 0
   }
 
-  #insert(slots: Uint32Array, low: number, high: number): boolean {
+  /** The slot that holds a hash, or the free one where it would be. */
+  #find(slots: Uint32Array, low: number, high: number): number {
     const mask = slots.length / 2 - 1
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
       const at = slot * 2
-      if (slots[at + 1] === 0) {
-        slots[at] = low
-        slots[at + 1] = high
-        return true
-      }
-      if (slots[at] === low && slots[at + 1] === high) return false
+      if (slots[at + 1] === 0 || (slots[at] === low && slots[at + 1] === high)) return at
     }
+  }
+
+  #insert(slots: Uint32Array, low: number, high: number): boolean {
+    const at = this.#find(slots, low, high)
+    if (slots[at + 1] !== 0) return false
+    slots[at] = low
+    slots[at + 1] = high
+    return true
   }
 
   #grow(): void {

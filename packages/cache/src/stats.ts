@@ -1,4 +1,5 @@
-import type { ErrorCode } from '@shale/contracts'
+import type { ErrorCode, ServerStatus, ShaleError, Store } from '@shale/contracts'
+import { failuresOf } from './failure.ts'
 
 /** What was counted since a cache was made; a namespace counts together with the cache it came from. */
 export interface Counters {
@@ -10,23 +11,25 @@ export interface Counters {
   readonly sets: number
   /** Entries that were removed. */
   readonly deletes: number
-  /** Calls that gave a safe answer instead of a server's. */
+  /** Calls that gave a safe answer instead of a server's; of a shard, those in which it failed. */
   readonly degraded: number
   /** Bytes of the entries that were read. */
   readonly bytesRead: number
   /** Bytes of the entries that were stored. */
   readonly bytesWritten: number
-  /** Errors by code, those that were degraded included. */
+  /** Errors by code, those that were degraded included. A call on many keys counts as `SHARDS_FAILED`, and with a code of its own on each shard that failed. */
   readonly errors: Readonly<Partial<Record<ErrorCode, number>>>
 }
 
-/** The counters of a cache, and of each of its shards by name. */
+/** The counters of a cache and of each of its shards by name, and how its servers are. */
 export interface CacheStats extends Counters {
   readonly shards: Readonly<Record<string, Counters>>
+  /** Each server: its state, breaker, latencies, lag and reconnects. Empty for an embedded cache. */
+  readonly servers: readonly ServerStatus[]
 }
 
-/** The counters while they grow. */
-export class Stats {
+/** Counters while they grow. */
+class Counts {
   hits = 0
   misses = 0
   sets = 0
@@ -42,5 +45,102 @@ export class Stats {
 
   snapshot(): Counters {
     return { ...this, errors: { ...this.errors } }
+  }
+}
+
+/** What a cache counts, in all and for each shard. */
+export class Stats {
+  readonly #store: Store
+  readonly #all = new Counts()
+  readonly #shards = new Map<string, Counts>()
+  /** The counts of the only shard there is. */
+  readonly #only: Counts | undefined
+
+  constructor(store: Store) {
+    this.#store = store
+    const shards = store.parts?.().map(({ shard }) => shard) ?? []
+    for (const shard of shards) this.#shards.set(shard, new Counts())
+    if (shards.length < 2) this.#only = this.#shards.values().next().value ?? new Counts()
+  }
+
+  /** An entry was found. */
+  hit(stored: string, bytes: number): void {
+    const counts = this.#of(stored)
+    counts.hits++
+    counts.bytesRead += bytes
+    this.#all.hits++
+    this.#all.bytesRead += bytes
+  }
+
+  /** A key was not found, not readable, or not answered for. */
+  miss(stored: string): void {
+    this.#of(stored).misses++
+    this.#all.misses++
+  }
+
+  /** An entry was stored. */
+  set(stored: string, bytes: number): void {
+    const counts = this.#of(stored)
+    counts.sets++
+    counts.bytesWritten += bytes
+    this.#all.sets++
+    this.#all.bytesWritten += bytes
+  }
+
+  /** Entries of one shard were removed. */
+  deleted(stored: string, count: number): void {
+    this.#of(stored).deletes += count
+    this.#all.deletes += count
+  }
+
+  /** Something went wrong: at the shards that an error names, or that of a key. */
+  error(error: ShaleError, stored?: string): void {
+    this.#all.error(error.code)
+    for (const [counts, code] of this.#at(error, stored)) counts.error(code)
+  }
+
+  /** A call gave its safe answer for an error. */
+  degraded(error: ShaleError, stored?: string): void {
+    this.#all.degraded++
+    for (const [counts] of this.#at(error, stored)) counts.degraded++
+  }
+
+  /** Keys by shard, for whoever has to count by shard. */
+  byShard(stored: readonly string[]): readonly (readonly string[])[] {
+    if (this.#only !== undefined || stored.length < 2) return [stored]
+    const groups = new Map<string, string[]>()
+    for (const key of stored) {
+      const { shard } = this.#store.locate(key)
+      const group = groups.get(shard)
+      if (group === undefined) groups.set(shard, [key])
+      else group.push(key)
+    }
+    return [...groups.values()]
+  }
+
+  snapshot(): CacheStats {
+    const shards = this.#only === undefined ? this.#shards : new Map([[this.#store.locate('').shard, this.#only]])
+    return {
+      ...this.#all.snapshot(),
+      shards: Object.fromEntries(Array.from(shards, ([shard, counts]) => [shard, counts.snapshot()])),
+      servers: this.#store.status?.() ?? [],
+    }
+  }
+
+  #of(stored: string): Counts {
+    return this.#only ?? this.#named(this.#store.locate(stored).shard)
+  }
+
+  #named(shard: string): Counts {
+    if (this.#only !== undefined) return this.#only
+    let counts = this.#shards.get(shard)
+    if (counts === undefined) this.#shards.set(shard, (counts = new Counts()))
+    return counts
+  }
+
+  #at(error: ShaleError, stored: string | undefined): readonly (readonly [Counts, ErrorCode])[] {
+    const failures = failuresOf(error)
+    if (failures.length > 0) return failures.map(({ shard, code }) => [this.#named(shard), code])
+    return stored === undefined ? [] : [[this.#of(stored), error.code]]
   }
 }

@@ -1,6 +1,6 @@
-import { describe, ShaleError } from '@shale/contracts'
+import { describe, ShaleError, type StorePart } from '@shale/contracts'
 import type { CallOptions, ClearOptions } from './call-options.ts'
-import { shardsFailed } from './failure.ts'
+import { isServerFailure, ofOperation, shardsFailed } from './failure.ts'
 import { versionOnly } from './reads.ts'
 import type { Scope } from './scope.ts'
 import { SeenKeys } from './seen-keys.ts'
@@ -34,7 +34,7 @@ export async function clearKeys(scope: Scope, options: ClearOptions | undefined)
   }
   if (database === true) {
     core.flights.voidWhere(() => true)
-    await core.store.flush().catch((error: unknown) => core.demand<void>(ShaleError.from(error, 'SERVER_UNAVAILABLE')))
+    await core.store.flush().catch((error: unknown) => core.demand<void>(ofOperation('clear', error, emptied(error))))
     return
   }
   await sweep('clear', scope, keyspace.pattern('*', version === undefined ? 'any' : version), (stored) => {
@@ -49,6 +49,7 @@ async function* eachOnce(
   keyOf: (stored: string) => string | undefined,
 ): AsyncGenerator<string, void, void> {
   const seen = new SeenKeys(Math.floor(core.random() * 2 ** 32))
+  // Shards that fail take nothing away from the others: what is missing is said at the end.
   try {
     for await (const page of core.store.scan(pattern)) {
       for (const stored of page) {
@@ -57,38 +58,80 @@ async function* eachOnce(
       }
     }
   } catch (error) {
-    core.demand(ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+    core.demand(ofOperation('keys', error, seen.size))
   }
 }
 
-async function sweep(operation: string, { core }: Scope, pattern: string, concerns: (stored: string) => boolean): Promise<number> {
+/** The shards that were emptied before others failed. */
+function emptied(error: unknown): unknown {
+  return ShaleError.is(error) ? (error.partial as { readonly done?: unknown } | undefined)?.done : undefined
+}
+
+/**
+ * Removes what concerns it, shard by shard at the same time: one that fails does not stop the others. What is left of another layout on a
+ * shard where nobody looks for it goes, too, and is not counted.
+ */
+async function sweep(operation: string, scope: Scope, pattern: string, concerns: (stored: string) => boolean): Promise<number> {
+  const { core } = scope
   core.flights.voidWhere(concerns)
-  const failed = new Map<string, ShaleError>()
-  let count = 0
-  let removal: Promise<void> = Promise.resolve()
-  const remove = async (keys: string[]): Promise<void> => {
-    const tally = await core.store.delete(keys)
-    count += tally.count
-    core.stats.deletes += tally.count
-    for (const [key, error] of tally.failed ?? []) if (failed.size < 1000) failed.set(key, error)
+  const parts = core.store.parts?.() ?? [{ shard: core.store.locate('').shard, store: core.store, isHome: () => true }]
+  const failures = new Map<string, ShaleError>()
+  const counts = await Promise.all(parts.map((part) => new PartSweep(scope, part, failures).run(pattern, concerns)))
+  const count = counts.reduce((sum, one) => sum + one, 0)
+  return failures.size === 0 ? count : core.demand<number>(shardsFailed(operation, count, failures, (shard) => shard))
+}
+
+/** The removal of keys that are found on one shard. */
+class PartSweep {
+  readonly #scope: Scope
+  readonly #part: StorePart
+  readonly #failures: Map<string, ShaleError>
+  #count = 0
+  #isOver = false
+
+  constructor(scope: Scope, part: StorePart, failures: Map<string, ShaleError>) {
+    this.#scope = scope
+    this.#part = part
+    this.#failures = failures
   }
-  try {
-    for await (const page of core.store.scan(pattern)) {
-      // One page is removed while the next is fetched.
-      await removal
-      if (failed.size > 0) break
-      const keys = page.filter(concerns)
-      if (keys.length > 0) {
-        removal = remove(keys)
-        removal.catch(() => {})
+
+  /** Gives how many keys were removed; what failed is among the failures. */
+  async run(pattern: string, concerns: (stored: string) => boolean): Promise<number> {
+    const { shard, store } = this.#part
+    let removal: Promise<void> = Promise.resolve()
+    try {
+      for await (const page of store.scan(pattern)) {
+        // One page is removed while the next is fetched.
+        await removal
+        if (this.#isOver) break
+        const keys = page.filter(concerns)
+        if (keys.length > 0) {
+          removal = this.#remove(keys)
+          removal.catch(() => {})
+        }
       }
+      await removal
+    } catch (error) {
+      this.#fail(shard, ShaleError.from(error, 'SERVER_UNAVAILABLE'))
     }
-    await removal
-  } catch (error) {
-    failed.set('', ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+    return this.#count
   }
-  if (failed.size === 0) return count
-  const error = shardsFailed(operation, count, failed, (key) => core.store.locate(key).shard)
-  core.stats.error(error.code)
-  throw error
+
+  async #remove(keys: readonly string[]): Promise<void> {
+    const { shard, store, isHome } = this.#part
+    const { core } = this.#scope
+    const tally = await this.#scope.remove(keys)
+    this.#count += tally.count
+    for (const [key, error] of tally.failed ?? []) this.#fail(core.store.locate(key).shard, error)
+    const strays = keys.filter((key) => !isHome(key))
+    if (strays.length === 0) return
+    const left = (await store.delete(strays)).failed
+    for (const error of left?.values() ?? []) this.#fail(shard, error)
+  }
+
+  #fail(shard: string, error: ShaleError): void {
+    // Of another shard's failure its own sweep tells; there is no point in going on with this one's.
+    this.#isOver ||= shard === this.#part.shard || !isServerFailure(error)
+    if (!this.#failures.has(shard)) this.#failures.set(shard, error)
+  }
 }

@@ -19,10 +19,10 @@ export async function writeOne(scope: Scope, key: string, value: unknown, option
   core.flights.void(stored)
   const [answer] = await answersOf(core.store.set([{ key: stored, value: bytes, ttl }]), 1)
   if (ShaleError.is(answer)) {
-    core.absorb('set', [key], answer)
+    core.absorb('set', [key], answer, stored)
     return false
   }
-  scope.wrote(bytes)
+  scope.wrote(stored, bytes)
   return true
 }
 
@@ -48,7 +48,7 @@ export async function writeMany(scope: Scope, entries: Entries, options: SetOpti
       failed.set(stored[i] as string, answer)
       notStored.add(keys[i] as string)
     } else {
-      scope.wrote((batch[i] as StoreEntry).value)
+      scope.wrote(stored[i] as string, (batch[i] as StoreEntry).value)
       done++
     }
   }
@@ -60,17 +60,17 @@ export async function addOne(scope: Scope, key: string, value: unknown, options:
   const ttl = scope.ttl(options)
   const bytes = scope.encode(key, value)
   const { store, flights } = scope.core
-  if (ttl !== null && ttl <= 0) return !(await scope.demand(store.has([stored])))
+  if (ttl !== null && ttl <= 0) return !(await scope.demand(stored, store.has([stored])))
   flights.void(stored)
-  const added = await scope.demand(store.add([{ key: stored, value: bytes, ttl }]))
-  if (added) scope.wrote(bytes)
+  const added = await scope.demand(stored, store.add([{ key: stored, value: bytes, ttl }]))
+  if (added) scope.wrote(stored, bytes)
   return added
 }
 
 export async function removeOne(scope: Scope, key: string, options: CallOptions | undefined): Promise<boolean> {
   const stored = scope.stored(key, options, versionOnly, 'delete')
   const { count, failed } = await scope.remove([stored])
-  return scope.core.demand(failed?.get(stored) ?? count > 0)
+  return scope.core.demand(failed?.get(stored) ?? count > 0, stored)
 }
 
 export async function removeMany(scope: Scope, keys: Iterable<string>, options: CallOptions | undefined): Promise<number> {
@@ -92,14 +92,14 @@ export async function touchOne(
   const stored = scope.stored(key, options, versionOnly, call)
   const ms = resolveTtl(ttl, undefined, scope.ttls, scope.core.random)
   if (ms !== null && ms <= 0) return removeOne(scope, key, options)
-  return scope.demand(scope.core.store.touch([stored], ms))
+  return scope.demand(stored, scope.core.store.touch([stored], ms))
 }
 
 /** What storing with a ttl of zero or less comes to: `true` unless a server failed. */
 async function unset(scope: Scope, key: string, stored: string): Promise<boolean> {
   const { failed } = await scope.remove([stored])
   const error = failed?.get(stored)
-  if (error !== undefined) scope.core.absorb('set', [key], error)
+  if (error !== undefined) scope.core.absorb('set', [key], error, stored)
   return error === undefined
 }
 

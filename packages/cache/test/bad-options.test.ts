@@ -32,20 +32,79 @@ const key32 = Buffer.alloc(32, 7)
 /** By option, values that it must refuse. */
 const wrong: Readonly<Record<keyof CacheOptions, readonly unknown[]>> = {
   servers: [
+    ...[null, 5, true, {}, [], Symbol('x'), () => 'x', new Map(), Promise.resolve('redis://a'), new URL('redis://a')],
     ...[
-      null,
-      5,
-      true,
-      {},
-      [],
-      ['redis://a', 'redis://b'],
-      Symbol('x'),
-      () => 'x',
-      new Map(),
-      Promise.resolve('redis://a'),
-      new URL('redis://a'),
+      { get: () => 1 },
+      { name: 'a' },
+      { weight: 1 },
+      { servers: 'redis://a' },
+      { primary: 5 },
+      { primary: ['redis://a'] },
+      { primary: '' },
     ],
-    ...[{ primary: 'redis://a' }, { cluster: [] }, { sentinels: [], master: 'm' }, { get: () => 1 }],
+    ...[
+      { primary: 'redis://a', cluster: ['redis://a'] },
+      { primary: 'redis://a', sentinels: ['b'], master: 'm' },
+      { replicas: ['redis://a'] },
+    ],
+    ...[
+      { primary: 'redis://a', nope: 1 },
+      { primary: 'redis://a', replicas: 'redis://b' },
+      { primary: 'redis://a', replicas: [5] },
+    ],
+    ...[
+      { primary: 'redis://a', replicas: [{}] },
+      { primary: 'redis://a', replicas: [{ server: 'b', nope: 1 }] },
+    ],
+    ...[
+      { primary: 'redis://a', replicas: [{ server: 'b', weight: 0 }] },
+      { primary: 'redis://a', replicas: [{ server: 'b', weight: '2' }] },
+      { primary: 'redis://a', replicas: ['redis://b/1'] },
+      { primary: 'redis://a', replicas: ['redis://a'] },
+      { primary: 'redis://a', replicas: ['b', 'redis://b'] },
+      { primary: 'redis://a,redis://b' },
+      { primary: 'redis://a', name: '' },
+      { primary: 'redis://a', name: 5 },
+      { primary: 'redis://a', name: '\ud800' },
+      { primary: 'redis://a', weight: -1 },
+      { primary: 'redis://a', weight: NaN },
+      { primary: 'redis://a', weight: '1' },
+      { primary: 'redis://a', weight: Infinity },
+    ],
+    ...[{ cluster: [] }, { cluster: 'redis://a' }, { cluster: [5] }, { cluster: ['redis://a/1'] }, { cluster: ['/run/a.sock'] }],
+    ...[{ cluster: ['redis://a', 'a'] }, { cluster: ['redis://a'], nope: 1 }, { cluster: ['redis://a'], replicas: [] }],
+    ...[
+      { sentinels: [], master: 'm' },
+      { sentinels: ['a'] },
+      { master: 'm' },
+      { sentinels: ['a'], master: '' },
+      { sentinels: ['a'], master: 5 },
+    ],
+    ...[
+      { sentinels: 'a', master: 'm' },
+      { sentinels: ['a', 'a'], master: 'm' },
+      { sentinels: ['a'], master: 'm', replicas: [] },
+    ],
+    ...[['redis://a', 5], ['redis://a', null], ['redis://a', ''], ['redis://a', []], ['redis://a', 'memory:'], [['redis://a']], [{}]],
+    ...[['redis://a', 'redis://a'], ['redis://a', 'a:6379'], ['redis://a', createMemoryStore()], new Array(2)],
+    ...[
+      ['redis://a', { primary: 'redis://b' }],
+      ['redis://a', { cluster: ['redis://b'] }],
+      ['redis://a', { name: 'b', primary: 'redis://a' }],
+      [
+        { name: 'x', primary: 'redis://a' },
+        { name: 'x', primary: 'redis://b' },
+      ],
+      [
+        { name: 'x', primary: 'redis://a', replicas: ['redis://c'] },
+        { name: 'y', primary: 'redis://b', replicas: ['redis://c'] },
+      ],
+      [
+        { sentinels: ['a'], master: 'm' },
+        { sentinels: ['b'], master: 'm' },
+      ],
+    ],
+    ...['redis://a,', ',redis://a', 'redis://a,redis://a', 'a,,b', 'redis://a,b', 'redis://:p@a,:p@b', 'u:p@a,b'],
     ...[
       '',
       ' ',
@@ -69,17 +128,7 @@ const wrong: Readonly<Record<keyof CacheOptions, readonly unknown[]>> = {
       'redis://host\n',
       'redis://user@host',
     ],
-    ...[
-      'redis://[::1',
-      'redis://%zz@host',
-      'redis://a,redis://b',
-      'unix://',
-      'unix://relative',
-      'unix:///x?db=x',
-      'unix:///x?nope=1',
-      'host:port',
-      'a:b:c',
-    ],
+    ...['redis://[::1', 'redis://%zz@host', 'unix://', 'unix://relative', 'unix:///x?db=x', 'unix:///x?nope=1', 'host:port', 'a:b:c'],
     ...[
       'memory:x',
       'memory://',
@@ -116,6 +165,25 @@ const wrong: Readonly<Record<keyof CacheOptions, readonly unknown[]>> = {
   keyPrefix: [5, null, {}, '7', 'a:7', '7:a', '-1', '\ud800', 'x'.repeat(600), true],
   version: [1.5, NaN, Infinity, '1', null, {}, 2 ** 53, true],
   keyFormat: [null, 5, {}, { format: 1 }, { format: () => 'x', parse: 5 }, 'x', () => 'x'],
+  router: [null, 'rendezvous', 5, {}, [], true],
+  previousServers: [null, 5, '', {}, [], { servers: 5 }, { servers: 'redis://a', router: 5 }, { servers: 'redis://a', nope: 1 }, 'memory:'],
+  readFrom: [null, 'secondary', '', 5, {}, [], true, 'toString'],
+  readYourWrites: [null, 1, 'true', {}],
+  maxReplicaLag: positive,
+  breaker: [
+    null,
+    5,
+    'on',
+    [],
+    { nope: 1 },
+    { failures: 0 },
+    { failures: 1.5 },
+    { failures: '3' },
+    { failures: NaN },
+    { probe: 0 },
+    { probe: 'x' },
+    { probe: null },
+  ],
   ttl: durations,
   ttlJitter: [-0.1, 1.1, NaN, '0.5', null, {}, Infinity, true],
   codec: [
@@ -198,20 +266,7 @@ describe.each(Object.entries(wrong))('option %s', (name, values) => {
 })
 
 describe('options that are not there', () => {
-  const later = [
-    'near',
-    'breaker',
-    'readFrom',
-    'router',
-    'previousServers',
-    'readYourWrites',
-    'maxReplicaLag',
-    'sentinels',
-    'constructor',
-    'toString',
-    '__proto__x',
-    'Servers',
-  ]
+  const later = ['near', 'replicas', 'weights', 'sentinels', 'constructor', 'toString', '__proto__x', 'Servers']
   test.each(later)('%s is refused as unknown', (name) => {
     for (const value of [undefined, false, true, 'primary', {}]) {
       const { code, message } = thrown(() => createCache({ [name]: value } as CacheOptions))

@@ -17,7 +17,8 @@ test.each([undefined, null, '', 'error', 'Degraded', 'toString', '__proto__', 5,
   (name) => {
     const { code, message } = thrown(() => createCache().on(name as CacheEventName, () => {}))
     expect(code).toBe('CONFIG_INVALID')
-    for (const event of ['connect', 'disconnect', 'degraded', 'decode-error']) expect(message).toContain(event)
+    for (const event of ['connect', 'disconnect', 'degraded', 'decode-error', 'breaker', 'primary', 'replica', 'repaired'])
+      expect(message).toContain(event)
   },
 )
 
@@ -105,6 +106,7 @@ test('stats are a closed list, a copy, and numbers', async () => {
     'errors',
     'hits',
     'misses',
+    'servers',
     'sets',
     'shards',
   ])

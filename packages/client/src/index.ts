@@ -1,5 +1,5 @@
 // Stores
-export { createStore } from './create-store.ts'
+export { createStore, openStore, type OpenedStore } from './create-store.ts'
 export type { PreviousServers, StoreOptions } from './store-options.ts'
 export type { ClusterServers, ReplicaServer, ReplicaSetServers, SentinelServers, Servers, ShardServers } from './servers.ts'
 export type { BreakerOptions } from './breaker.ts'

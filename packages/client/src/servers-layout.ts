@@ -115,6 +115,10 @@ function parseSentinels(shard: unknown, where: string, defaults: ServerDefaults)
 function parseCluster(shard: unknown, where: string, defaults: ServerDefaults, isList: boolean): ShardLayout {
   const { name, weight, cluster } = readRecord(shard, ['name', 'weight', 'cluster'], where)
   const seeds = serversOf(cluster, `${where}.cluster`, defaults)
+  const unfit = seeds.find(({ path, database }) => path !== undefined || database !== 0)
+  if (unfit !== undefined) {
+    throw invalid(`${where}.cluster`, 'nodes with a host and a port, and the database 0, which is the only one of a cluster', unfit.name)
+  }
   const given = nameOf(name, where)
   if (given === undefined && isList) throw unnamed(where, 'a cluster', 'any of its nodes may go')
   return { kind: 'cluster', seeds, name: given ?? (seeds[0] as Endpoint).name, weight: weightOf(weight, where) }

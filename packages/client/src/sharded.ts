@@ -19,7 +19,7 @@ import {
 import { rendezvous } from '@shale/router'
 import { partition, sumOfTallies, type Part } from './partition.ts'
 import { scanShards } from './scan-shards.ts'
-import { ShardMoves } from './shard-moves.ts'
+import { AfterMoves, ShardMoves } from './shard-moves.ts'
 import { isServerFailure, shardsFailed } from './shards-failed.ts'
 
 /** A shard: what the router knows of it, and the store that holds its keys. */
@@ -125,7 +125,11 @@ export class Sharded extends BatchStore {
   }
 
   parts(): readonly StorePart[] {
-    return this.#shards.map(({ name, store }) => ({ shard: name, store, isHome: (key) => this.#router.route(key) === name }))
+    return this.#shards.map(({ name, store }) => ({
+      shard: name,
+      store: this.#moves.idle ? store : new AfterMoves(store, this.#moves),
+      isHome: (key) => this.#router.route(key) === name,
+    }))
   }
 
   get #own(): readonly Shard[] {

@@ -81,8 +81,8 @@ describe('a server', () => {
     ['unix:///a?x=1', /unknown parameter "x"/],
     ['http://h', /scheme 'http:'/],
     ['memory:', /./],
-    ['redis://a,redis://b', /one server; found a list of 2/],
-    ['a,b,c', /one server; found a list of 3/],
+    ['redis://a,redis://b', /one server here; found a list of 2/],
+    ['a,b,c', /one server here; found a list of 3/],
   ])('%s is refused', (text, message) => {
     const error = codeOf(() => parseServer(text))
     expect(error.code).toBe('CONFIG_INVALID')
@@ -124,11 +124,11 @@ describe('a server', () => {
 
 describe('createStore', () => {
   test.each([
-    [[], /one server/],
-    [['redis://u:s3cret@a', 'redis://b'], /one server.*an array of 2/],
-    [{ primary: 'redis://u:s3cret@a', replicas: [] }, /one server/],
-    [undefined, /one server/],
-    [42, /one server/],
+    [[], /at least one server/],
+    [['redis://u:s3cret@a', 'redis://u:s3cret@a'], /each server once/],
+    [{ primary: 'redis://u:s3cret@a', replicas: 5 }, /a list/],
+    [undefined, /a server as text/],
+    [42, /a server as text/],
   ])('refuses the servers %j', (servers, message) => {
     const error = codeOf(() => createStore(servers as never))
     expect(error.code).toBe('CONFIG_INVALID')
@@ -138,7 +138,18 @@ describe('createStore', () => {
 
   test.each([
     [{ passwort: 's3cret' }, /unknown option "passwort"; the known ones are username, password/],
-    [{ readFrom: 'replica' }, /unknown option "readFrom"/],
+    [{ readFrom: 'secondary' }, /readFrom: expected one of/],
+    [{ router: 'jump' }, /router: expected a RouterFactory/],
+    [{ readYourWrites: 1 }, /readYourWrites/],
+    [{ maxReplicaLag: 0 }, /maxReplicaLag/],
+    [{ breaker: { failures: 0 } }, /breaker.failures/],
+    [{ breaker: { probe: 'soon' } }, /breaker.probe/],
+    [{ breaker: { failure: 1 } }, /breaker: unknown property "failure"/],
+    [{ previousServers: [] }, /previousServers: servers: expected at least one server/],
+    [{ previousServers: { servers: 'a', routers: 1 } }, /previousServers: unknown property "routers"/],
+    [{ previousServers: 'redis://u:s3cret@a:x' }, /previousServers/],
+    [{ keys: 'a*' }, /keys/],
+    [{ leaseKey: 'a' }, /leaseKey/],
     [{ password: 5 }, /password: expected a string/],
     [{ password: '' }, /password/],
     [{ username: 5 }, /username/],
