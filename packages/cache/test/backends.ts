@@ -1,5 +1,5 @@
 import { startRedis, type RedisServer } from '@tooling/servers'
-import type { CacheOptions } from '@shale/cache'
+import { djangoRing, jump, ketama, type CacheOptions } from '@shale/cache'
 
 /** Where a suite runs: what a cache needs to be told, and how to end it. */
 export interface Backend {
@@ -31,4 +31,35 @@ export const backends: readonly Backend[] = [
       return { options: { servers: server.url, tls: { ca: server.tlsCa as string } }, server, stop: () => server.stop() }
     },
   },
+]
+
+/** A cache over so many servers, between which its keys are divided. */
+function sharded(name: string, count: number, options: CacheOptions = {}): ShardedBackend {
+  return {
+    name,
+    async start() {
+      const servers = await Promise.all(Array.from({ length: count }, () => startRedis()))
+      return {
+        options: { servers: servers.map(({ url }) => url), ...options },
+        servers,
+        stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
+      }
+    },
+  }
+}
+
+/** Where a suite runs over several servers. */
+export interface ShardedBackend {
+  readonly name: string
+  start(): Promise<{ readonly options: CacheOptions; readonly servers: readonly RedisServer[]; stop(): Promise<void> }>
+}
+
+/** Shards of real servers, by every router. */
+export const shardedBackends: readonly ShardedBackend[] = [
+  sharded('one shard', 1),
+  sharded('three shards', 3),
+  sharded('eight shards', 8),
+  sharded('three shards by ketama()', 3, { router: ketama() }),
+  sharded('three shards by jump()', 3, { router: jump() }),
+  sharded('three shards by djangoRing()', 3, { router: djangoRing() }),
 ]

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createCache, type Cache } from '@shale/cache'
-import { backends, type Backend } from './backends.ts'
+import { backends, shardedBackends, type Backend, type ShardedBackend } from './backends.ts'
 import { defaultTtl, list, operation, same, step } from './model-steps.ts'
 import { Model } from './model.ts'
 
@@ -9,7 +9,7 @@ const runs = 100
 const operationsPerRun = 120
 const seed = Number(process.env.SHALE_SEED ?? Date.now() % 2 ** 31)
 
-describe.each(backends)('any sequence of operations, $name', (backend: Backend) => {
+describe.each([...backends, ...shardedBackends])('any sequence of operations, $name', (backend: Backend | ShardedBackend) => {
   let close: () => Promise<void>
   let cache: Cache
 
