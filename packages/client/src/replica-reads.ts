@@ -1,43 +1,27 @@
-import { ShaleError, type Answer, type BatchOperation, type Clock } from '@shale/contracts'
+import { ShaleError, type Answer, type BatchOperation, type Clock, type Random } from '@shale/contracts'
 import type { Member } from './member.ts'
-import type { OpenRead, OpenReads } from './open-reads.ts'
+import type { OpenReads } from './open-reads.ts'
+import type { OwnWrites } from './own-writes.ts'
 import { PendingCalls } from './pending-calls.ts'
+import type { ReadPolicy } from './read-policy.ts'
+import { ReplicaRead, type ReadPrimary } from './replica-read.ts'
+import type { Replication } from './replication.ts'
 
 export interface ReplicaReadsOptions {
   /** Milliseconds that a call may take. */
   readonly timeout: number
   readonly clock: Clock
-  readonly openReads: OpenReads
+  readonly random: Random
+  readonly policy: ReadPolicy
+  readonly readYourWrites: boolean
   /** Whether what is missing at a replica is asked for again at the primary. */
   readonly confirmsMisses: boolean
-  /** Reads from the primary. */
-  primary<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]>
-  /** How to read after a member has failed, if there is a way. */
-  next<I, T>(failed: Member, operation: BatchOperation<I, T>, items: readonly I[]): (() => Promise<Answer<T>[]>) | undefined
-}
-
-/** One read of a replica, and those of its items that the primary was asked for instead since a write came after them. */
-class ReplicaRead<I, T> implements OpenRead {
-  readonly keys: readonly string[]
-  instead: Map<number, Promise<Answer<T>[]>> | undefined
-  readonly #operation: BatchOperation<I, T>
-  readonly #items: readonly I[]
-  readonly #primary: ReplicaReadsOptions['primary']
-
-  constructor(operation: BatchOperation<I, T>, items: readonly I[], primary: ReplicaReadsOptions['primary']) {
-    this.keys = items.map((item) => operation.keyOf(item))
-    this.#operation = operation
-    this.#items = items
-    this.#primary = primary
-  }
-
-  overtaken(key: string): void {
-    this.instead ??= new Map()
-    const { instead, keys } = this
-    for (let i = keys.indexOf(key); i >= 0; i = keys.indexOf(key, i + 1)) {
-      if (!instead.has(i)) instead.set(i, this.#primary(this.#operation, [this.#items[i] as I]))
-    }
-  }
+  readonly own: OwnWrites
+  readonly openReads: OpenReads
+  readonly replication: Replication
+  /** Whether calls go straight to the primary. */
+  isPrimaryKnown(): boolean
+  readonly primary: ReadPrimary
 }
 
 const failedToAnswer = (answer: unknown): answer is ShaleError =>
@@ -56,13 +40,81 @@ export class ReplicaReads {
     this.#halfTime = new PendingCalls(options.timeout / 2, options.clock)
   }
 
-  /** Reads from a replica that has all writes of these keys. */
-  async read<I, T>(member: Member, operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+  /** Reads where the policy says. */
+  read<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    const { replication, clock, policy, random, isPrimaryKnown } = this.#options
+    const { primary } = replication
+    const readable = replication.readable(clock.now())
+    if (readable.length === 0) return this.#options.primary(operation, items)
+    const canPrimary = primary !== undefined && isPrimaryKnown() && primary.server.available
+    let chosen: Member | undefined
+    try {
+      chosen = policy.choose(canPrimary ? [primary, ...readable] : readable, random) as Member | undefined
+    } catch (error) {
+      const failure = ShaleError.from(error, 'CONFIG_INVALID')
+      return Promise.resolve(items.map(() => failure))
+    }
+    return chosen === undefined ? this.#options.primary(operation, items) : this.#readFrom(chosen, operation, items)
+  }
+
+  /** Reads from one member; keys whose writes a replica may lack from the primary. */
+  #readFrom<I, T>(member: Member, operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    const { primary, replication } = this.#options
+    if (member === replication.primary) return this.#orElse(member, primary(operation, items), operation, items)
+    const lacking = items.filter((item) => !this.#hasWrites(member, operation.keyOf(item)))
+    if (lacking.length === 0) return this.#readReplica(member, operation, items, true)
+    if (lacking.length === items.length) return primary(operation, items)
+    return this.#readParts(member, operation, items, new Set(lacking))
+  }
+
+  /** Whether a replica has every write of this store to a key. */
+  #hasWrites(replica: Member, key: string): boolean {
+    const { readYourWrites, own } = this.#options
+    return !readYourWrites || own.has(replica.passed, key)
+  }
+
+  async #readParts<I, T>(
+    member: Member,
+    operation: BatchOperation<I, T>,
+    items: readonly I[],
+    lacking: ReadonlySet<I>,
+  ): Promise<Answer<T>[]> {
+    const [ofPrimary, ofReplica] = await Promise.all([
+      this.#options.primary(
+        operation,
+        items.filter((item) => lacking.has(item)),
+      ),
+      this.#readReplica(
+        member,
+        operation,
+        items.filter((item) => !lacking.has(item)),
+        true,
+      ),
+    ])
+    let [p, r] = [0, 0]
+    return items.map((item) => (lacking.has(item) ? ofPrimary[p++] : ofReplica[r++]) as Answer<T>)
+  }
+
+  /** How to read after a member has failed, if there is a way. */
+  #next<I, T>(failed: Member, operation: BatchOperation<I, T>, items: readonly I[]): (() => Promise<Answer<T>[]>) | undefined {
+    const { replication, clock, policy, random, primary } = this.#options
+    const others = replication.readable(clock.now()).filter((member) => member !== failed)
+    const next = policy.chooseAgain(failed, others, random) as Member | undefined
+    // Only where it has all of them, and without another way: whoever asks a second time shall not have to ask a third.
+    if (next !== undefined && items.every((item) => this.#hasWrites(next, operation.keyOf(item)))) {
+      return () => this.#readReplica(next, operation, items, false)
+    }
+    return failed === replication.primary ? undefined : () => primary(operation, items)
+  }
+
+  /** Reads from a replica that has all writes of these keys; `orElse`, where it fails, from another. */
+  async #readReplica<I, T>(member: Member, operation: BatchOperation<I, T>, items: readonly I[], orElse: boolean): Promise<Answer<T>[]> {
     const { openReads, primary, confirmsMisses } = this.#options
     const read = new ReplicaRead(operation, items, primary)
     openReads.begin(read.keys, read)
     try {
-      const answers = await this.orElse(member, operation.call(member.server.store, items), operation, items)
+      const asked = operation.call(member.server.store, items)
+      const answers = await (orElse ? this.#orElse(member, asked, operation, items) : asked)
       if (confirmsMisses) await this.#confirmMisses(answers, operation, items)
       if (read.instead !== undefined) {
         for (const [place, answer] of read.instead) answers[place] = (await answer)[0] as Answer<T>
@@ -82,27 +134,22 @@ export class ReplicaReads {
   }
 
   /** The answers of a member; of what it fails to answer, those of another. */
-  async orElse<I, T>(
+  async #orElse<I, T>(
     member: Member,
     asked: Promise<Answer<T>[]>,
     operation: BatchOperation<I, T>,
     items: readonly I[],
   ): Promise<Answer<T>[]> {
-    const { next } = this.#options
-    const late = (): Answer<T>[] | Promise<Answer<T>[]> => next(member, operation, items)?.() ?? asked
     let isLate = false
-    const answers = await this.#halfTime.add<Answer<T>[], undefined, undefined>(
-      asked,
-      () => {
-        isLate = true
-        return late() as Answer<T>[]
-      },
-      undefined,
-      undefined,
-    )
+    const late = (): Answer<T>[] => {
+      isLate = true
+      // A promise serves as well: what it comes to is the answer.
+      return (this.#next(member, operation, items)?.() ?? asked) as unknown as Answer<T>[]
+    }
+    const answers = await this.#halfTime.add<Answer<T>[], undefined, undefined>(asked, late, undefined, undefined)
     if (isLate || !answers.some(failedToAnswer)) return answers
     const places = answers.flatMap((answer, i) => (failedToAnswer(answer) ? [i] : []))
-    const others = await next(
+    const others = await this.#next(
       member,
       operation,
       places.map((place) => items[place] as I),

@@ -13,12 +13,11 @@ import {
   type Tally,
 } from '@shale/contracts'
 import type { MemberSource } from './member-source.ts'
-import type { Member } from './member.ts'
 import { OpenReads } from './open-reads.ts'
 import { OwnWrites } from './own-writes.ts'
 import { DeleteCall, ReadCall, WholeCall, WriteCall, type PrimaryCall } from './primary-call.ts'
 import { PrimaryGate } from './primary-gate.ts'
-import { readPolicy, type ReadFrom, type ReadPolicy } from './read-policy.ts'
+import { readPolicy, type ReadFrom } from './read-policy.ts'
 import { ReplicaReads } from './replica-reads.ts'
 import { Replication, type ReplicaMember } from './replication.ts'
 import type { Server } from './server.ts'
@@ -53,15 +52,12 @@ export interface ReplicaSetOptions {
  */
 export class ReplicaSet extends BatchStore {
   readonly #name: string
-  readonly #clock: Clock
-  readonly #random: Random
-  readonly #policy: ReadPolicy
   readonly #own: OwnWrites
   readonly #openReads: OpenReads
   readonly #gate: PrimaryGate
   readonly #replication: Replication
-  readonly #replicaReads: ReplicaReads
-  readonly #keepsOrder: boolean
+  readonly #reads: ReplicaReads
+  readonly #readsPrimaryOnly: boolean
   readonly #hasSource: boolean
   readonly #observers: StoreObserver[] = []
   readonly #watched = new WeakSet<Server>()
@@ -72,10 +68,8 @@ export class ReplicaSet extends BatchStore {
     super()
     const { name, members, clock, random, timeout, maxReplicaLag = 1000, readYourWrites = true, source } = options
     this.#name = name
-    this.#clock = clock
-    this.#random = random
-    this.#policy = readPolicy(options.readFrom ?? 'primary')
-    this.#keepsOrder = readYourWrites
+    const policy = readPolicy(options.readFrom ?? 'primary')
+    this.#readsPrimaryOnly = policy.primaryOnly
     this.#hasSource = source !== undefined
     this.#own = new OwnWrites()
     this.#openReads = new OpenReads()
@@ -92,10 +86,11 @@ export class ReplicaSet extends BatchStore {
       roundOver: (round, error) => this.#gate.roundOver(round, error),
       isAwaited: () => this.#gate.size > 0,
     })
-    this.#replicaReads = new ReplicaReads({
-      ...{ timeout, clock, openReads: this.#openReads, confirmsMisses: options.confirmsMisses ?? false },
+    this.#reads = new ReplicaReads({
+      ...{ timeout, clock, random, policy, readYourWrites, own: this.#own, openReads: this.#openReads, replication: this.#replication },
+      confirmsMisses: options.confirmsMisses ?? false,
+      isPrimaryKnown: () => this.#gate.isOpen,
       primary: (operation, items) => this.#readPrimary(operation, items),
-      next: (failed, operation, items) => this.#next(failed, operation, items),
     })
     this.setMembers(members)
   }
@@ -123,8 +118,8 @@ export class ReplicaSet extends BatchStore {
   protected override batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
     this.#replication.use()
     if (operation.writes) return this.#write(keysOf(operation, items), new WriteCall(operation, items))
-    if (this.#policy.primaryOnly || items.length === 0) return this.#readPrimary(operation, items)
-    return this.#read(operation, items)
+    if (this.#readsPrimaryOnly || items.length === 0) return this.#readPrimary(operation, items)
+    return this.#reads.read(operation, items)
   }
 
   delete(keys: readonly string[]): Promise<Tally> {
@@ -194,64 +189,6 @@ export class ReplicaSet extends BatchStore {
     if (this.#closing !== undefined) return refuseNext(call, this.#closed())
     this.#openReads.overtake(keys)
     return this.#own.during(keys, this.#gate.send(call))
-  }
-
-  #read<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    const { primary } = this.#replication
-    const readable = this.#replication.readable(this.#clock.now())
-    if (readable.length === 0) return this.#readPrimary(operation, items)
-    const canPrimary = primary !== undefined && this.#gate.isOpen && primary.server.available
-    let chosen: Member | undefined
-    try {
-      chosen = this.#policy.choose(canPrimary ? [primary, ...readable] : readable, this.#random) as Member | undefined
-    } catch (error) {
-      const failure = ShaleError.from(error, 'CONFIG_INVALID')
-      return Promise.resolve(items.map(() => failure))
-    }
-    return chosen === undefined ? this.#readPrimary(operation, items) : this.#readFrom(chosen, operation, items)
-  }
-
-  /** Reads from one member; keys whose writes a replica may lack from the primary. */
-  #readFrom<I, T>(member: Member, operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    if (member === this.#replication.primary) {
-      return this.#replicaReads.orElse(member, this.#readPrimary(operation, items), operation, items)
-    }
-    const lacking = this.#keepsOrder ? items.filter((item) => !this.#own.has(member.passed, operation.keyOf(item))) : []
-    if (lacking.length === 0) return this.#replicaReads.read(member, operation, items)
-    if (lacking.length === items.length) return this.#readPrimary(operation, items)
-    return this.#readParts(member, operation, items, new Set(lacking))
-  }
-
-  async #readParts<I, T>(
-    member: Member,
-    operation: BatchOperation<I, T>,
-    items: readonly I[],
-    lacking: ReadonlySet<I>,
-  ): Promise<Answer<T>[]> {
-    const [ofPrimary, ofReplica] = await Promise.all([
-      this.#readPrimary(
-        operation,
-        items.filter((item) => lacking.has(item)),
-      ),
-      this.#replicaReads.read(
-        member,
-        operation,
-        items.filter((item) => !lacking.has(item)),
-      ),
-    ])
-    let [p, r] = [0, 0]
-    return items.map((item) => (lacking.has(item) ? ofPrimary[p++] : ofReplica[r++]) as Answer<T>)
-  }
-
-  /** Whom to read after a member has failed; `undefined` is nobody. */
-  #next<I, T>(failed: Member, operation: BatchOperation<I, T>, items: readonly I[]): (() => Promise<Answer<T>[]>) | undefined {
-    const others = this.#replication.readable(this.#clock.now()).filter((member) => member !== failed)
-    const next = this.#policy.chooseAgain(failed, others, this.#random) as Member | undefined
-    if (next === undefined) return failed === this.#replication.primary ? undefined : () => this.#readPrimary(operation, items)
-    // Only where it has all of them: whoever asks a second time shall not have to ask a third.
-    const has = !this.#keepsOrder || items.every((item) => this.#own.has(next.passed, operation.keyOf(item)))
-    if (has) return () => operation.call(next.server.store, items)
-    return failed === this.#replication.primary ? undefined : () => this.#readPrimary(operation, items)
   }
 
   #readPrimary<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
