@@ -10,6 +10,7 @@ export { systemClock, type Clock, type Random, type TimerHandle } from './clock.
 export type {
   Answer,
   BreakerState,
+  Brought,
   ScanPage,
   ServerStatus,
   Store,

@@ -107,7 +107,15 @@ export interface StorePart {
   readonly store: Store
   /** Whether a key that is found here is where it is looked for. */
   isHome(key: string): boolean
+  /** Brings entries that may be here, and are not at home, to where they are looked for. A part lacks it that knows of no other layout. */
+  bring?(keys: readonly string[]): Promise<Answer<Brought>[]>
 }
+
+/**
+ * What became of an entry that was to be brought to where it is looked for: it was `'moved'`; it was `'dropped'`, since there is an entry
+ * already; it is of another Redis type (`'foreign'`), and was left; or it is `'missing'` where it was looked for.
+ */
+export type Brought = 'moved' | 'dropped' | 'foreign' | 'missing'
 
 /** One step of a scan: some stored keys (perhaps none, perhaps some seen before). */
 export type ScanPage = readonly string[]

@@ -1,0 +1,262 @@
+import {
+  BatchStore,
+  ShaleError,
+  type Answer,
+  type BatchName,
+  type BatchOperation,
+  type Brought,
+  type Clock,
+  type Random,
+  type ScanPage,
+  type ServerStatus,
+  type Store,
+  type StoreLocation,
+  type StoreMove,
+  type StoreObserver,
+  type StorePart,
+  type Tally,
+} from '@shale/contracts'
+import { answersOf, firstOf } from './answers-of.ts'
+import { KeyChanges } from './key-changes.ts'
+import { KeyLines } from './key-lines.ts'
+import { bringing, removal, workOf } from './key-work.ts'
+import { LayoutReads } from './layout-reads.ts'
+import { comparePlaces, type Layouts } from './layouts.ts'
+import { PendingCalls } from './pending-calls.ts'
+import { sumOfTallies } from './partition.ts'
+import { shardsFailed } from './shards-failed.ts'
+
+export interface ReshardingOptions {
+  /** The layout in use. */
+  readonly current: Store
+  /** The layout of the neighbouring deploy. Where both name the same server they share one store. */
+  readonly previous: Store
+  /** Whether a key lives at the same place in both; found out by `parts` and `locate` unless stated. */
+  readonly isSame?: ((key: string) => boolean) | undefined
+  /** Milliseconds that a call may take, all its steps together. */
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const reads: ReadonlySet<BatchName> = new Set<BatchName>(['get', 'getWithTtl', 'has', 'ttl'])
+
+/**
+ * A store over two layouts of the same entries, so that neither loses an entry nor keeps an old one while processes of two deploys run
+ * side by side, each with the other's layout as the previous one.
+ *
+ * A key that both layouts have at one place goes straight there. Of the others, a read asks the other place for what the current one
+ * misses, and copies it behind the answer; a change is made by one process at a time, and leaves the entry at the current place alone.
+ * docs/decisions/0015-resharding-by-leases.md says why that holds.
+ */
+export class Resharding extends BatchStore {
+  readonly #layouts: Layouts
+  readonly #timeout: number
+  readonly #clock: Clock
+  readonly #lines = new KeyLines()
+  readonly #reads: LayoutReads
+  readonly #changes: KeyChanges
+  readonly #pending: PendingCalls
+
+  constructor({ current, previous, isSame, timeout, clock, random }: ReshardingOptions) {
+    super()
+    this.#layouts = { current, previous, isSame: isSame ?? comparePlaces(current, previous) }
+    this.#timeout = timeout
+    this.#clock = clock
+    const options = { layouts: this.#layouts, lines: this.#lines, timeout, clock, random }
+    this.#reads = new LayoutReads(options)
+    this.#changes = new KeyChanges(options)
+    this.#pending = new PendingCalls(timeout, clock)
+  }
+
+  protected override batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    const since = this.#clock.now()
+    return this.#inTurn(
+      () => this.#batch(operation, items, since),
+      (error) => items.map(() => error),
+    )
+  }
+
+  override delete(keys: readonly string[]): Promise<Tally> {
+    const since = this.#clock.now()
+    return this.#inTurn(
+      () => this.#delete(keys, since),
+      (error) => ({ count: 0, failed: new Map(keys.map((key) => [key, error])) }),
+    )
+  }
+
+  /** The other layout is gone through before and after the current one, since entries may be on their way in either direction. */
+  override async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
+    const { current, previous, isSame } = this.#layouts
+    // What this process wrote before is there when the scan begins.
+    await this.#lines.settled()
+    const failures = new Map<string, ShaleError>()
+    for (const store of [previous, current, previous]) {
+      if (store === previous && failures.size > 0) continue
+      try {
+        for await (const page of store.scan(pattern)) yield store === previous ? page.filter((key) => !isSame(key)) : page
+      } catch (error) {
+        failures.set(this.#nameOf(store), ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+      }
+    }
+    throwAny('scan', failures)
+  }
+
+  override flush(): Promise<void> {
+    const flushed = new Promise<void>((resolve, reject) => {
+      this.#lines.behind(() =>
+        this.#lines.takeAll(
+          () =>
+            void this.#flush()
+              .finally(() => this.#lines.leaveAll())
+              .then(resolve, reject),
+        ),
+      )
+    })
+    const late = (): never => {
+      throw this.#late()
+    }
+    return this.#pending.add(flushed, late, undefined, undefined)
+  }
+
+  override locate(key: string): StoreLocation {
+    return this.#layouts.current.locate(key)
+  }
+
+  override async connect(): Promise<void> {
+    throwAny('connect', await this.#onBoth((store) => store.connect()))
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([this.#layouts.current.close(), this.#layouts.previous.close()])
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#layouts.current.observe?.(observer)
+    this.#layouts.previous.observe?.(observer)
+  }
+
+  status(): readonly ServerStatus[] {
+    const { current, previous } = this.#layouts
+    const servers = new Map<string, ServerStatus>()
+    for (const status of [...(previous.status?.() ?? []), ...(current.status?.() ?? [])])
+      servers.set(`${status.shard} ${status.server}`, status)
+    return [...servers.values()]
+  }
+
+  parts(): readonly StorePart[] {
+    const here = partsOf(this.#layouts.current)
+    const known = new Set(here.map(({ store }) => store))
+    const there = partsOf(this.#layouts.previous).filter(({ store }) => !known.has(store))
+    const bring = (keys: readonly string[]): Promise<Answer<Brought>[]> => this.#bring(keys)
+    return [...here.map((part) => ({ ...part, bring })), ...there.map((part) => ({ ...part, isHome: () => false, bring }))]
+  }
+
+  /** Makes a call; behind a flush, if one is under way. */
+  #inTurn<T>(call: () => Promise<T>, late: (error: ShaleError) => T): Promise<T> {
+    if (!this.#lines.isBlocked) return call()
+    const called = new Promise<T>((resolve, reject) => this.#lines.behind(() => void call().then(resolve, reject)))
+    return this.#pending.add<T, undefined, undefined>(called, () => late(this.#late()), undefined, undefined)
+  }
+
+  /** Whether a key needs more than a call to the current layout: it has two places, or others are before it. */
+  #isApart(key: string): boolean {
+    return !this.#layouts.isSame(key) || this.#lines.isBusy(key)
+  }
+
+  async #batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[], since: number): Promise<Answer<T>[]> {
+    const { current } = this.#layouts
+    const isApart = items.map((item) => this.#isApart(operation.keyOf(item)) || this.#isTargetApart(operation, item))
+    if (!isApart.includes(true)) return operation.call(current, items)
+    if (operation.name === 'move') return this.#moveAll(operation, items as unknown as StoreMove[], since) as Promise<Answer<T>[]>
+    const straight = items.filter((_, i) => !isApart[i])
+    const apart = items.filter((_, i) => isApart[i])
+    const [first, second] = await Promise.all([
+      straight.length === 0 ? [] : answersOf(operation.call(current, straight), straight.length),
+      reads.has(operation.name)
+        ? this.#reads.read(operation as unknown as BatchOperation<string, T>, apart as string[], since)
+        : Promise.all(apart.map((item) => this.#changes.change(operation.keyOf(item), workOf(operation, item), since))),
+    ])
+    let [at, behind] = [0, 0]
+    return isApart.map((two) => (two ? second[behind++] : first[at++]) as Answer<T>)
+  }
+
+  /** Whether the new key of a move is. */
+  #isTargetApart<I, T>({ name }: BatchOperation<I, T>, item: I): boolean {
+    return name === 'move' && this.#isApart((item as unknown as StoreMove).to)
+  }
+
+  async #moveAll<T>(operation: BatchOperation<T, unknown>, moves: readonly StoreMove[], since: number): Promise<Answer<unknown>[]> {
+    const move = (one: StoreMove): Promise<Answer<unknown>> => {
+      if (this.#isApart(one.from) || this.#isApart(one.to)) return this.#changes.move(one, since)
+      return firstOf(operation.call(this.#layouts.current, [one as T]))
+    }
+    return Promise.all(moves.map(move))
+  }
+
+  async #delete(keys: readonly string[], since: number): Promise<Tally> {
+    const { current } = this.#layouts
+    const isApart = keys.map((key) => this.#isApart(key))
+    if (!isApart.includes(true)) return current.delete(keys)
+    const straight = keys.filter((_, i) => !isApart[i])
+    const apart = keys.filter((_, i) => isApart[i])
+    const removals = apart.map(async (key): Promise<Tally> => {
+      const removed = await this.#changes.change(key, removal(key), since)
+      return ShaleError.is(removed) ? { count: 0, failed: new Map([[key, removed]]) } : { count: removed ? 1 : 0, failed: undefined }
+    })
+    if (straight.length > 0) removals.push(removeAll(current, straight))
+    return sumOfTallies(await Promise.all(removals))
+  }
+
+  #bring(keys: readonly string[]): Promise<Answer<Brought>[]> {
+    const since = this.#clock.now()
+    const bring = async (key: string): Promise<Answer<Brought>> =>
+      this.#layouts.isSame(key) ? 'missing' : this.#changes.change(key, bringing, since)
+    return Promise.all(keys.map(bring))
+  }
+
+  /** Both layouts twice: a copy that was under way may have been stored between. */
+  async #flush(): Promise<void> {
+    for (let round = 0; round < 2; round++) throwAny('flush', await this.#onBoth((store) => store.flush()))
+  }
+
+  async #onBoth(call: (store: Store) => Promise<void>): Promise<ReadonlyMap<string, ShaleError>> {
+    const failures = new Map<string, ShaleError>()
+    const callOne = async (store: Store): Promise<void> => {
+      try {
+        await call(store)
+      } catch (error) {
+        failures.set(this.#nameOf(store), ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+      }
+    }
+    await Promise.all([callOne(this.#layouts.current), callOne(this.#layouts.previous)])
+    return failures
+  }
+
+  /** A layout, for people, where it does not name its shards itself. */
+  #nameOf(store: Store): string {
+    return store === this.#layouts.current ? 'the servers' : 'the previous servers'
+  }
+
+  #late(): ShaleError {
+    return new ShaleError('SERVER_TIMEOUT', `No answer within ${this.#timeout} ms; whether the operation was carried out is not known.`)
+  }
+}
+
+function partsOf(store: Store): readonly StorePart[] {
+  return store.parts?.() ?? [{ shard: store.locate('').shard, store, isHome: () => true }]
+}
+
+function throwAny(operation: string, failures: ReadonlyMap<string, ShaleError>): void {
+  const [only] = failures.values()
+  if (only !== undefined) throw failures.size === 1 ? only : shardsFailed(operation, failures)
+}
+
+async function removeAll(store: Store, keys: readonly string[]): Promise<Tally> {
+  try {
+    return await store.delete(keys)
+  } catch (error) {
+    const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+    return { count: 0, failed: new Map(keys.map((key) => [key, failure])) }
+  }
+}
