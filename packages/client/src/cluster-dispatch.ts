@@ -3,6 +3,7 @@ import {
   type Answer,
   type BatchOperation,
   type Clock,
+  type Store,
   type StoreEntry,
   type StoreMove,
   type StoredValue,
@@ -10,8 +11,9 @@ import {
 import { BatchCall, type ClusterCall } from './cluster-call.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import type { ClusterNodes } from './cluster-nodes.ts'
+import type { ClusterReplicas } from './cluster-replicas.ts'
 import { redirectOf } from './cluster-redirect.ts'
-import { addressOf } from './cluster-topology.ts'
+import { addressOf, type NodeAddress } from './cluster-topology.ts'
 import { Diversion, type Strayed } from './diversion.ts'
 import { MoveAcross, type MoveEnds } from './move-across.ts'
 import type { Server } from './server.ts'
@@ -24,6 +26,8 @@ export interface DispatchOptions {
   readonly name: string
   readonly nodes: ClusterNodes
   readonly map: ClusterMap
+  /** The shards whose replicas are read, where they are. */
+  readonly replicas: ClusterReplicas | undefined
   /** Milliseconds that a call has, from the call. */
   readonly timeout: number
   readonly clock: Clock
@@ -76,7 +80,7 @@ export class ClusterDispatch {
   #dispatch(call: ClusterCall, places: Iterable<number>, itsTurn: boolean): void {
     const parcels = new Map<Server, number[]>()
     const post = (): void => {
-      for (const [server, some] of parcels) this.#send(call, some, server, server.store, 1)
+      for (const [server, some] of parcels) this.#send(call, some, server, this.#storeOf(server), 1)
       parcels.clear()
     }
     const { turns } = this
@@ -104,7 +108,8 @@ export class ClusterDispatch {
 
   /** Whether a read would be refused at once, so that it needs no turn. */
   #isRefused(call: ClusterCall, slot: number): boolean {
-    const address = call.writes ? undefined : this.#options.map.shardOf(slot)?.primary
+    const { map, replicas } = this.#options
+    const address = call.writes || replicas !== undefined ? undefined : map.shardOf(slot)?.primary
     return address !== undefined && !this.#options.nodes.at(address).available
   }
 
@@ -154,7 +159,7 @@ export class ClusterDispatch {
     return new ShaleError('SERVER_UNAVAILABLE', `${this.#options.name}: no node of the cluster serves slot ${slot} now.`)
   }
 
-  #send(call: ClusterCall, places: readonly number[], server: Server, store: Server['store'], tries: number): void {
+  #send(call: ClusterCall, places: readonly number[], server: Server, store: Store, tries: number): void {
     const slots = places.map((place) => slotOf(call.keyAt(place)))
     for (const slot of slots) (this.#inFlight[slot] as number)++
     call.send(store, places).then(
@@ -199,11 +204,14 @@ export class ClusterDispatch {
     if (this.#diversions.size > 0) for (const slot of slots) this.#settle(slot)
   }
 
+  #storeOf(server: Server): Store {
+    return this.#options.replicas?.storeAt(addressAt(server)) ?? server.store
+  }
+
   #heard(server: Server, answer: Answer<unknown>): void {
     const { nodes, map } = this.#options
-    const { host, port } = server.endpoint
     const isFailure = ShaleError.is(answer) && (answer.code === 'SERVER_UNAVAILABLE' || answer.code === 'SERVER_TIMEOUT')
-    nodes.heard(addressOf(host as string, port as number), isFailure)
+    nodes.heard(addressAt(server), isFailure)
     if (isFailure) void map.look()
   }
 
@@ -243,7 +251,9 @@ export class ClusterDispatch {
     if (tries > 0) await this.#pause(Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1)), strayed)
     for (const one of strayed) {
       if (!one.call.isOpen(one.place)) continue
-      if (this.#closed || diversion.isOvertaken(one)) one.call.finish(one.place, one.error)
+      if (this.#closed) one.call.finish(one.place, notRun(one.error, 'the store was closed'))
+      else if (diversion.isOvertaken(one))
+        one.call.finish(one.place, notRun(one.error, 'a later call on the key was carried out meanwhile'))
       else this.#sendAgain(one, slot)
     }
     diversion.resuming = false
@@ -251,15 +261,17 @@ export class ClusterDispatch {
   }
 
   #sendAgain({ call, place, redirect, error, tries }: Strayed, slot: number): void {
-    const { nodes, map } = this.#options
+    const { nodes, map, replicas } = this.#options
+    const address = map.shardOf(slot)?.primary
     if (redirect.kind === 'ask') {
       const server = nodes.at(redirect.address)
+      // What is written there, past the slot's own shard, may be at its replicas as it was before.
+      if (call.writes && address !== undefined) replicas?.keysArrived(address)
       return this.#send(call, [place], server, server.asking, tries + 1)
     }
-    const address = map.shardOf(slot)?.primary
     if (address !== undefined) {
       const server = nodes.at(address)
-      return this.#send(call, [place], server, server.store, tries + 1)
+      return this.#send(call, [place], server, this.#storeOf(server), tries + 1)
     }
     this.#stray(slot, { call, place, redirect: { kind: 'elsewhere' }, error, pauses: true, tries: tries + 1 })
   }
@@ -268,7 +280,8 @@ export class ClusterDispatch {
   #pause(ms: number, strayed: readonly Strayed[]): Promise<void> {
     const { clock, timeout } = this.#options
     const then = clock.now() + ms
-    for (const { call, place, error } of strayed) if (then - call.since >= timeout) call.finish(place, error)
+    for (const { call, place, error } of strayed)
+      if (then - call.since >= timeout) call.finish(place, notRun(error, 'there was no time left'))
     return new Promise((resolve) => clock.setTimeout(resolve, ms))
   }
 
@@ -295,6 +308,14 @@ export class ClusterDispatch {
       if (call.isOpen(place)) call.finish(place, await run())
     })
   }
+}
+
+function notRun(error: ShaleError, why: string): ShaleError {
+  return new ShaleError('SERVER_UNAVAILABLE', `${error.message} It was not run there, and not sent again: ${why}.`, { cause: error.cause })
+}
+
+function addressAt({ endpoint: { host, port } }: Server): NodeAddress {
+  return addressOf(host as string, port as number)
 }
 
 const keyOf = ({ key }: StoreEntry): string => key

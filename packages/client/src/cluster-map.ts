@@ -10,6 +10,8 @@ export interface ClusterMapOptions {
   readonly timeout: number
   readonly clock: Clock
   readonly random: Random
+  /** Told of all shards, whenever they were looked up. */
+  readonly onShards: (shards: readonly ClusterShard[]) => void
   /** Told of each slot that another node serves from now on. */
   readonly onOwner: (slot: number) => void
   /** Told of a primary that took the place of another. */
@@ -73,6 +75,7 @@ export class ClusterMap {
     if (this.#topology === undefined || this.#topology.slots[slot]?.primary === address) return
     this.#topology = withSlotAt(this.#topology, slot, address)
     this.#hint = address
+    this.#options.onOwner(slot)
     void this.look()
   }
 
@@ -149,12 +152,13 @@ export class ClusterMap {
   }
 
   #learn(topology: Topology): void {
-    const { nodes, onOwner, onPrimary } = this.#options
+    const { nodes, onShards, onOwner, onPrimary } = this.#options
     const before = this.#topology
     this.#topology = topology
     const served = new Set(topology.shards.map(({ primary }) => primary))
     const servedBefore = new Set(before?.shards.map(({ primary }) => primary))
     const changed = [...served].filter((primary) => !servedBefore.has(primary))
+    onShards(topology.shards)
     let isNew = false
     topology.slots.forEach((shard, slot) => {
       if (before === undefined || shard?.primary === before.slots[slot]?.primary) return

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net'
 import type { Endpoint, StoreObserver } from '@shale/contracts'
 import { addressOf, placeOf, type NodeAddress } from './cluster-topology.ts'
+import { readOnly } from './commands.ts'
+import type { Admit } from './dial.ts'
 import { clusterLeaseKey } from './lease-naming.ts'
 import type { OpenServer, Server } from './server.ts'
 
@@ -9,6 +11,8 @@ export interface ClusterNodesOptions {
   readonly name: string
   readonly seeds: readonly Endpoint[]
   readonly open: OpenServer
+  /** Whether nodes are to answer reads while they are replicas. */
+  readonly readsReplicas: boolean
 }
 
 /** The servers of a cluster, each opened when it is first needed. */
@@ -37,8 +41,9 @@ export class ClusterNodes {
   at(address: NodeAddress): Server {
     let server = this.#servers.get(address)
     if (server === undefined) {
-      const { name, open } = this.#options
-      server = open(this.#endpointOf(address), { shard: name, leaseKey: clusterLeaseKey, singleKeys: true })
+      const { name, open, readsReplicas } = this.#options
+      const found = { shard: name, leaseKey: clusterLeaseKey, singleKeys: true }
+      server = open(this.#endpointOf(address), readsReplicas ? { ...found, admit: sayReadOnly } : found)
       for (const observer of this.#observers) server.observe(observer)
       this.#servers.set(address, server)
     }
@@ -66,6 +71,11 @@ export class ClusterNodes {
     }
   }
 
+  /** Knows the servers at these addresses no more; whoever has them closes them. */
+  forget(addresses: readonly NodeAddress[]): void {
+    for (const address of addresses) this.#servers.delete(address)
+  }
+
   observe(observer: StoreObserver): void {
     this.#observers.push(observer)
     for (const server of this.#servers.values()) server.observe(observer)
@@ -88,4 +98,9 @@ export class ClusterNodes {
     const { servername: _, ...rest } = tls
     return { ...endpoint, tls: isIP(place.host) === 0 ? { ...rest, servername: place.host } : rest }
   }
+}
+
+/** A replica then answers reads instead of naming its primary; a primary takes no notice. */
+const sayReadOnly: Admit = async (ask) => {
+  await ask(readOnly).catch(() => {})
 }

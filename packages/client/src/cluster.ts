@@ -8,6 +8,7 @@ import {
   type Random,
   type ScanPage,
   type ServerStatus,
+  type Store,
   type StoreLocation,
   type StoreObserver,
   type Tally,
@@ -16,14 +17,17 @@ import { BatchCall, DeleteCall, type ClusterCall } from './cluster-call.ts'
 import { ClusterDispatch } from './cluster-dispatch.ts'
 import { ClusterMap } from './cluster-map.ts'
 import { ClusterNodes } from './cluster-nodes.ts'
+import { ClusterReplicas, type ClusterReadOptions } from './cluster-replicas.ts'
 import { scanCluster, takeCensus } from './cluster-scan.ts'
 import { slotChanges } from './cluster-census.ts'
 import { refuse } from './lane.ts'
+import type { NodeAddress } from './cluster-topology.ts'
 import { PendingCalls } from './pending-calls.ts'
+import { readPolicy } from './read-policy.ts'
 import type { OpenServer } from './server.ts'
 import { slotOf } from './slot.ts'
 
-export interface ClusterOptions {
+export interface ClusterOptions extends ClusterReadOptions {
   /** The shard that the cluster as a whole is, by name. */
   readonly name: string
   /** Some of its nodes, from which the others are learnt: reached by host and port, database 0. The first one's login and TLS hold for nodes that are no seeds. */
@@ -56,6 +60,7 @@ export class Cluster extends BatchStore {
   readonly #options: ClusterOptions
   readonly #nodes: ClusterNodes
   readonly #map: ClusterMap
+  readonly #replicas: ClusterReplicas | undefined
   readonly #dispatch: ClusterDispatch
   readonly #pending: PendingCalls
   readonly #observers: StoreObserver[] = []
@@ -67,13 +72,26 @@ export class Cluster extends BatchStore {
     super()
     checkSeeds(options.seeds)
     const { name, timeout, clock, random } = options
+    const readsReplicas = !readPolicy(options.readFrom ?? 'primary').primaryOnly
     this.#options = options
-    this.#nodes = new ClusterNodes(options)
-    const onPrimary = (address: string, previous: string | undefined): void =>
-      this.#observers.forEach((observer) => observer.primary?.(name, address, previous))
-    const onOwner = (slot: number): void => this.#dispatch.ownerChanged(slot)
-    this.#map = new ClusterMap({ nodes: this.#nodes, timeout, clock, random, onOwner, onPrimary })
-    this.#dispatch = new ClusterDispatch({ name, nodes: this.#nodes, map: this.#map, timeout, clock })
+    this.#nodes = new ClusterNodes({ ...options, readsReplicas })
+    const nodes = this.#nodes
+    this.#replicas = readsReplicas ? new ClusterReplicas({ ...options, nodes, look: () => this.#map.look() }) : undefined
+    const replicas = this.#replicas
+    this.#map = new ClusterMap({
+      ...{ nodes, timeout, clock, random },
+      onShards: (shards) => replicas?.learn(shards),
+      onOwner: (slot) => {
+        const owner = this.#map.shardOf(slot)?.primary
+        if (owner !== undefined) replicas?.keysArrived(owner)
+        this.#dispatch.ownerChanged(slot)
+      },
+      onPrimary: (address, previous) => {
+        // A shard whose replicas are read tells it itself.
+        if (!readsReplicas) this.#observers.forEach((observer) => observer.primary?.(name, address, previous))
+      },
+    })
+    this.#dispatch = new ClusterDispatch({ name, nodes, map: this.#map, replicas, timeout, clock })
     this.#pending = new PendingCalls(timeout, clock)
   }
 
@@ -120,16 +138,18 @@ export class Cluster extends BatchStore {
 
   close(): Promise<void> {
     this.#dispatch.close()
-    this.#closing ??= this.#nodes.close()
+    this.#closing ??= Promise.all([this.#replicas?.close(), this.#nodes.close()]).then(() => {})
     return this.#closing
   }
 
   observe(observer: StoreObserver): void {
     this.#observers.push(observer)
     this.#nodes.observe(observer)
+    this.#replicas?.observe(observer)
   }
 
   status(): readonly ServerStatus[] {
+    if (this.#replicas !== undefined) return this.#replicas.status()
     const primaries = new Set(this.#map.shards.map(({ primary }) => primary))
     const replicas = new Set(this.#map.shards.flatMap(({ replicas: some }) => some))
     return this.#nodes.open.map(([address, server]) => ({
@@ -178,9 +198,13 @@ export class Cluster extends BatchStore {
   }
 
   async #flushAll(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#map.shards.map(({ primary }) => this.#nodes.at(primary).store.flush()))
+    const outcomes = await Promise.allSettled(this.#map.shards.map(({ primary }) => this.#storeAt(primary).flush()))
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failure !== undefined) throw failure.reason
+  }
+
+  #storeAt(address: NodeAddress): Store {
+    return this.#replicas?.storeAt(address) ?? this.#nodes.at(address).store
   }
 
   #closed(): ShaleError {

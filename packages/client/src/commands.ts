@@ -28,6 +28,7 @@ export const release = (at: string, token: string | undefined): Command =>
 export const scan = (cursor: string, pattern: string): Command => ['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']
 export const flush: Command = ['FLUSHDB', 'ASYNC']
 export const asking: Command = ['ASKING']
+export const readOnly: Command = ['READONLY']
 export const ping: Command = ['PING']
 export const clientInfo: Command = ['CLIENT', 'INFO']
 export const clientKill = (id: string, address: string): Command => ['CLIENT', 'KILL', 'ID', id, 'ADDR', address]

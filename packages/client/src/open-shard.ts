@@ -50,7 +50,7 @@ function openServers(shard: ShardLayout, settings: StoreSettings, isAlone: boole
     case 'sentinels':
       return openSentinel({ ...replication, sentinels: shard.sentinels, master: shard.master, servers: defaults, open })
     case 'cluster':
-      return new Cluster({ name, seeds: shard.seeds, open, timeout, clock, random })
+      return new Cluster({ ...replication, seeds: shard.seeds, open })
   }
 }
 

@@ -7,7 +7,7 @@ export interface ServerOptions extends ServerStoreOptions {
 }
 
 /** What is said of a server that is found at run time. */
-export type FoundServer = Pick<ServerOptions, 'shard' | 'leaseKey' | 'singleKeys'>
+export type FoundServer = Pick<ServerOptions, 'shard' | 'leaseKey' | 'singleKeys' | 'admit'>
 
 /** Opens servers with what holds for all servers of a store: driver, connections, timeouts, clock. */
 export type OpenServer = (endpoint: Endpoint, found: FoundServer) => Server

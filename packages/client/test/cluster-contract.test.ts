@@ -15,6 +15,8 @@ const variants: Record<string, OpenClusterOptions> = {
   'node-redis': {},
   'node-redis over three connections': { connections: 3 },
   ioredis: { driver: ioredis() },
+  'node-redis, replicas preferred': { readFrom: 'replica-preferred' },
+  'node-redis, any node': { readFrom: 'any', connections: 2 },
 }
 
 for (const [name, options] of Object.entries(variants)) {

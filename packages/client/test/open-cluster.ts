@@ -2,9 +2,10 @@ import { systemClock, type Driver } from '@shale/contracts'
 import type { RedisCluster } from '@tooling/servers'
 import { nodeRedis, parseServer, type ServerDefaults } from '@shale/client'
 import { Cluster } from '../src/cluster.ts'
+import type { ClusterReadOptions } from '../src/cluster-replicas.ts'
 import { Server, type OpenServer } from '../src/server.ts'
 
-export interface OpenClusterOptions extends ServerDefaults {
+export interface OpenClusterOptions extends ServerDefaults, ClusterReadOptions {
   /** Milliseconds; 2000 unless stated. */
   readonly timeout?: number
   readonly driver?: Driver
@@ -29,7 +30,9 @@ export function opener({ timeout = 2000, driver = nodeRedis(), connections = 1 }
 /** A cluster without any decorator around it. */
 export function openCluster(seeds: RedisCluster | readonly string[], options: OpenClusterOptions = {}): Cluster {
   const urls = 'urls' in seeds ? seeds.urls : seeds
+  const { readFrom, readYourWrites, maxReplicaLag } = options
   return new Cluster({
+    ...{ readFrom, readYourWrites, maxReplicaLag },
     name: 'test',
     seeds: urls.map((url) => parseServer(url, options)),
     open: opener(options),

@@ -34,7 +34,10 @@ export interface RedisCluster extends AsyncDisposable {
   migrateSlot(slot: number, to: ClusterNode): Promise<void>
   /** Begins to move a slot and leaves it so: its keys are moved, and the slot is handed over, when the caller says so. */
   beginMigration(slot: number, to: ClusterNode): Promise<SlotMigration>
-  /** Makes a replica of a primary the primary, by the replica's own `CLUSTER FAILOVER` or by killing the primary; gives it once it says that it is. */
+  /**
+   * Makes a replica of a primary the primary, by the replica's own `CLUSTER FAILOVER` or by killing the primary; gives it once it says that it is. Of one shard not
+   * twice within twice `nodeTimeout`: nobody votes for it then, and a command makes writes stand still meanwhile.
+   */
   failover(primary: ClusterNode, by?: 'command' | 'kill'): Promise<ClusterNode>
   /** Waits until every node that runs says that all slots are served, and sees the same owners as the others. */
   settled(): Promise<void>
