@@ -8,7 +8,9 @@ const measuring = [
   'packages/client/test/{failures,lifecycle,outages,restarts}.test.ts',
   'packages/client/test/{read-your-writes,replica-set-failover,replica-set-lag,sentinel-failover}.test.ts',
   'packages/codecs/test/cost.test.ts',
+  'packages/cache/test/model-failover.test.ts',
   'packages/router/test/route-rates.test.ts',
+  'tooling/soak/test/soak.test.ts',
 ]
 
 export default defineConfig({

@@ -13,7 +13,8 @@ const usage = `What is it to be?
   npm run build                        install and build
   npm run test:runtimes                the packed packages on every runtime
   npm run api                          bring the API reports up to date
-  npm run bench [-- --json]            measure against the bare client`
+  npm run bench [-- --json]            measure against the bare client
+  npm run soak [-- --json]             use a sharded cache for ten minutes while its servers fail`
 
 /** Runs one command of the root package.json; gives the exit code. */
 export async function main([command, ...args]) {
@@ -44,6 +45,11 @@ export async function main([command, ...args]) {
         const server = await findRedis(report)
         await prepare(report, '@tooling/bench')
         return await report.handOver('node', ['tooling/bench/run.mjs', ...args], { REDIS_SERVER: server })
+      }
+      case 'soak': {
+        const server = await findRedis(report)
+        await prepare(report, '@tooling/soak')
+        return await report.handOver('node', ['tooling/soak/dist/main.js', ...args], { REDIS_SERVER: server })
       }
       default:
         console.error(usage)

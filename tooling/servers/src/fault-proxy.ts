@@ -12,13 +12,15 @@ export interface FaultProxy extends AsyncDisposable {
   latency(ms: number): void
   /** Ends each connection after so many more bytes of replies. */
   cutAfter(bytes: number): void
-  /** Swallows whatever comes, both ways: connections stay open and fall silent. */
+  /** Swallows whatever comes, both ways: connections stay open and fall silent, for good once something of theirs was swallowed. */
   blackHole(on: boolean): void
+  /** Swallows whatever comes on so many of the connections that are open now, the oldest first, for good; others go on. */
+  silence(count: number): void
   /** Ends new connections at once. */
   refuse(on: boolean): void
   /** Resets all open connections. */
   reset(): void
-  /** Undoes all of the above; what was swallowed stays lost. */
+  /** Undoes all of the above, except that a connection of which something was swallowed stays silent: no stream goes on with a gap. */
   heal(): void
   stop(): Promise<void>
 }
@@ -34,6 +36,7 @@ interface Faults {
 export function startProxy(target: NetConnectOpts): Promise<FaultProxy> {
   const faults: Faults = { latencyMs: 0, cutAfter: Infinity, blackHole: false, refuse: false }
   const pairs = new Set<readonly [Socket, Socket]>()
+  const silent = new Set<readonly [Socket, Socket]>()
   let accepted = 0
   const server = createServer((client) => {
     accepted++
@@ -46,10 +49,15 @@ export function startProxy(target: NetConnectOpts): Promise<FaultProxy> {
     client.on('close', () => {
       upstream.destroy()
       pairs.delete(pair)
+      silent.delete(pair)
     })
+    const isSilent = (): boolean => {
+      if (faults.blackHole) silent.add(pair)
+      return silent.has(pair)
+    }
     upstream.on('close', () => client.destroy())
-    forward(client, upstream, faults)
-    forward(upstream, client, faults, (chunk) => {
+    forward(client, upstream, faults, isSilent)
+    forward(upstream, client, faults, isSilent, (chunk) => {
       if (chunk.length < faults.cutAfter) {
         faults.cutAfter -= chunk.length
         return chunk
@@ -74,6 +82,7 @@ export function startProxy(target: NetConnectOpts): Promise<FaultProxy> {
         latency: (ms) => void (faults.latencyMs = ms),
         cutAfter: (bytes) => void (faults.cutAfter = bytes),
         blackHole: (on) => void (faults.blackHole = on),
+        silence: (count) => [...pairs].slice(0, count).forEach((pair) => silent.add(pair)),
         refuse: (on) => void (faults.refuse = on),
         reset: () => pairs.forEach(([client]) => client.resetAndDestroy()),
         heal: () => void Object.assign(faults, { latencyMs: 0, cutAfter: Infinity, blackHole: false, refuse: false } satisfies Faults),
@@ -89,16 +98,30 @@ export function startProxy(target: NetConnectOpts): Promise<FaultProxy> {
   })
 }
 
-function forward(from: Socket, to: Socket, faults: Faults, filter: (chunk: Buffer) => Buffer = (chunk) => chunk): void {
-  const delayed: Buffer[] = []
+function forward(
+  from: Socket,
+  to: Socket,
+  faults: Faults,
+  isSilent: () => boolean,
+  filter: (chunk: Buffer) => Buffer = (chunk) => chunk,
+): void {
+  const delayed: { readonly due: number; readonly chunk: Buffer }[] = []
   const write = (chunk: Buffer): void => {
-    if (!faults.blackHole && !to.destroyed) to.write(filter(chunk))
+    if (!isSilent() && !to.destroyed) to.write(filter(chunk))
+  }
+  const writeDue = (): void => {
+    for (let head = delayed[0]; head !== undefined; head = delayed[0]) {
+      const left = head.due - performance.now()
+      if (left > 0) return void setTimeout(writeDue, left)
+      delayed.shift()
+      write(head.chunk)
+    }
   }
   from.on('data', (chunk: Buffer) => {
-    if (faults.blackHole) return
+    if (isSilent()) return
     if (faults.latencyMs === 0 && delayed.length === 0) return write(chunk)
-    // Whichever timer ends first takes the oldest chunk: the bytes stay in order when the latency changes.
-    delayed.push(chunk)
-    setTimeout(() => write(delayed.shift() as Buffer), faults.latencyMs)
+    // Nothing overtakes what is delayed already.
+    delayed.push({ due: performance.now() + faults.latencyMs, chunk })
+    if (delayed.length === 1) setTimeout(writeDue, faults.latencyMs)
   })
 }
