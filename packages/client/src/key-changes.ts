@@ -164,13 +164,13 @@ export class KeyChanges {
     do {
       for (let change = next(); change !== undefined; change = next()) {
         const brought = change.work.needs === 'brought' && hold.other === 'unknown' ? await this.#bring(hold) : 'missing'
-        if (brought === 'lost') break
+        if (brought === 'lost' || !this.#holds.isHeld(hold)) break
         waiting.shift()
         if (ShaleError.is(brought)) change.settle(brought)
         else running.push(this.#make(change, hold, brought))
       }
       await Promise.all(running.splice(0))
-    } while (next() !== undefined && this.#holds.isHeld(hold) && hold.other !== 'unknown')
+    } while (next() !== undefined && hold.other !== 'unknown' && this.#holds.isHeld(hold))
   }
 
   #bring(hold: KeyHold): Promise<BroughtOver | ShaleError> {

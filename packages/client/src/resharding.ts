@@ -23,8 +23,8 @@ import { bringing, removal, workOf } from './key-work.ts'
 import { LayoutReads } from './layout-reads.ts'
 import { comparePlaces, type Layouts } from './layouts.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { sumOfTallies } from './partition.ts'
 import { shardsFailed } from './shards-failed.ts'
+import { sumOfTallies } from './tallies.ts'
 
 export interface ReshardingOptions {
   /** The layout in use. */
