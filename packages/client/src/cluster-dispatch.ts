@@ -60,6 +60,7 @@ export class ClusterDispatch {
 
   /** Sends all items of a call, or lets them wait for their turn. */
   dispatch(call: ClusterCall): void {
+    this.#options.map.use(call.since)
     this.#dispatch(call, call.places, false)
   }
 

@@ -1,6 +1,6 @@
 import { ShaleError, type Clock, type Command, type Random, type Reply } from '@shale/contracts'
 import type { ClusterNodes } from './cluster-nodes.ts'
-import { bestOf, readTopology, withSlotAt, type ClusterShard, type NodeAddress, type Topology } from './cluster-topology.ts'
+import { bestOf, newPrimaries, readTopology, withSlotAt, type ClusterShard, type NodeAddress, type Topology } from './cluster-topology.ts'
 import { clusterSlots } from './commands.ts'
 import { PendingCalls } from './pending-calls.ts'
 
@@ -14,8 +14,8 @@ export interface ClusterMapOptions {
   readonly onShards: (shards: readonly ClusterShard[]) => void
   /** Told of each slot that another node serves from now on. */
   readonly onOwner: (slot: number) => void
-  /** Told of a primary that took the place of another. */
-  readonly onPrimary: (address: NodeAddress, previous: NodeAddress | undefined) => void
+  /** Told of a primary that was none before, and of the one whose replica it was, by their names. */
+  readonly onPrimary: (server: string, previous: string | undefined) => void
 }
 
 /** How many nodes are asked at once for what they know. */
@@ -24,12 +24,15 @@ const witnesses = 3
 const gapMs = 100
 const longGapMs = 500
 const patience = 300
+const staleMs = 5_000
 
 /** Knows which node serves which slot, and looks again when it is told that something is wrong: one look at a time. */
 export class ClusterMap {
   readonly #options: ClusterMapOptions
   readonly #asks: PendingCalls
   #topology: Topology | undefined
+  /** The shards as they were looked up last; of a slot that moved since then the topology knows more. */
+  #lookedUp: readonly ClusterShard[] = []
   #loading: Promise<void> | undefined
   #looking: Promise<void> | undefined
   #lookedAt = -Infinity
@@ -58,6 +61,7 @@ export class ClusterMap {
   /** Learns from the seeds who serves what, once. Rejects with why none of them says it. */
   load(): Promise<void> {
     if (this.known) return Promise.resolve()
+    this.#lookedAt = this.#options.clock.now()
     this.#loading ??= this.#ask(this.#options.nodes.seeds, (address) => this.#options.nodes.at(address).connect())
       .then((topology) => this.#learn(topology))
       .finally(() => (this.#loading = undefined))
@@ -68,6 +72,11 @@ export class ClusterMap {
   ask(address: NodeAddress, command: Command): Promise<Reply> {
     const server = this.#options.nodes.at(address)
     return this.#asks.add(server.ask(command), late, server.name, this.#options.timeout)
+  }
+
+  /** There is a call: what was looked up long ago is looked up again, since nodes come that nobody speaks of. */
+  use(now: number): void {
+    if (Math.abs(now - this.#lookedAt) > staleMs) void this.look()
   }
 
   /** A node said that a slot is at another one: believed at once, and looked into. */
@@ -87,6 +96,8 @@ export class ClusterMap {
 
   async #look(): Promise<void> {
     const { clock, random } = this.#options
+    // Long since nobody was looking for anything.
+    if (Math.abs(clock.now() - this.#lookedAt) >= staleMs) this.#fruitless = 0
     const gap = (this.#fruitless < patience ? gapMs : longGapMs) * (0.75 + random() / 4)
     const passed = Math.abs(clock.now() - this.#lookedAt)
     if (passed < gap) await new Promise<void>((resolve) => clock.setTimeout(resolve, gap - passed))
@@ -155,9 +166,6 @@ export class ClusterMap {
     const { nodes, onShards, onOwner, onPrimary } = this.#options
     const before = this.#topology
     this.#topology = topology
-    const served = new Set(topology.shards.map(({ primary }) => primary))
-    const servedBefore = new Set(before?.shards.map(({ primary }) => primary))
-    const changed = [...served].filter((primary) => !servedBefore.has(primary))
     onShards(topology.shards)
     let isNew = false
     topology.slots.forEach((shard, slot) => {
@@ -167,9 +175,10 @@ export class ClusterMap {
     })
     this.#fruitless = isNew ? 0 : this.#fruitless + 1
     nodes.keep(new Set(topology.shards.flatMap(({ primary, replicas }) => [primary, ...replicas])))
-    for (const primary of changed) {
-      onPrimary(primary, before?.shards.find(({ primary: old, replicas }) => replicas.includes(primary) && !served.has(old))?.primary)
+    for (const { primary, previous } of newPrimaries(this.#lookedUp, topology.shards)) {
+      onPrimary(nodes.nameOf(primary), previous === undefined ? undefined : nodes.nameOf(previous))
     }
+    this.#lookedUp = topology.shards
   }
 }
 

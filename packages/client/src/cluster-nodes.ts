@@ -50,6 +50,11 @@ export class ClusterNodes {
     return server
   }
 
+  /** The server at an address as it may be shown. */
+  nameOf(address: NodeAddress): string {
+    return this.#seeds.get(address)?.name ?? `${address}/0`
+  }
+
   /** Whether nothing speaks against the server at an address: it is not known to be down, and the last that was heard was no failure. */
   isAvailable(address: NodeAddress): boolean {
     return !this.#suspects.has(address) && (this.#servers.get(address)?.available ?? true)
@@ -91,7 +96,7 @@ export class ClusterNodes {
     if (seed !== undefined) return seed
     const place = placeOf(address)
     const { host, tls, ...first } = this.#options.seeds[0] as Endpoint
-    const endpoint = { ...first, ...place, name: `${address}/0` }
+    const endpoint = { ...first, ...place, name: this.nameOf(address) }
     if (tls === undefined) return endpoint
     // The name that a certificate is asked for goes with the host, unless it was given.
     if (tls.servername !== undefined && tls.servername !== host) return { ...endpoint, tls }

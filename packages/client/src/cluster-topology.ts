@@ -91,3 +91,18 @@ export function bestOf(views: readonly Topology[], isReachable: (address: NodeAd
   }
   return best
 }
+
+/** The primaries that were none before, and whose place each took, if it was a replica of one that is none any more. */
+export function newPrimaries(
+  before: readonly ClusterShard[],
+  after: readonly ClusterShard[],
+): { readonly primary: NodeAddress; readonly previous: NodeAddress | undefined }[] {
+  const served = new Set(after.map(({ primary }) => primary))
+  const servedBefore = new Set(before.map(({ primary }) => primary))
+  return after
+    .filter(({ primary }) => !servedBefore.has(primary))
+    .map(({ primary }) => {
+      const former = before.find(({ primary: old, replicas }) => replicas.includes(primary) && !served.has(old))
+      return { primary, previous: former?.primary }
+    })
+}

@@ -86,9 +86,9 @@ export class Cluster extends BatchStore {
         if (owner !== undefined) replicas?.keysArrived(owner)
         this.#dispatch.ownerChanged(slot)
       },
-      onPrimary: (address, previous) => {
+      onPrimary: (server, previous) => {
         // A shard whose replicas are read tells it itself.
-        if (!readsReplicas) this.#observers.forEach((observer) => observer.primary?.(name, address, previous))
+        if (!readsReplicas) this.#observers.forEach((observer) => observer.primary?.(name, server, previous))
       },
     })
     this.#dispatch = new ClusterDispatch({ name, nodes, map: this.#map, replicas, timeout, clock })

@@ -65,6 +65,8 @@ test.each(['command', 'kill'] as const)(
   'promise 10: a primary of a cluster that is replaced by %s under writes',
   async (by) => {
     const tag = 'a'
+    const told: string[] = []
+    store.observe?.({ primary: (_, server, previous) => told.push(`${previous} → ${server}`) })
     const primary = await cluster.ownerOf(slotOf(tag))
     const writers = new Writers(20, tag, 5)
     await wait(1000)
@@ -89,6 +91,9 @@ test.each(['command', 'kill'] as const)(
     expect(took).toBeLessThan(1000)
     expect(Math.max(...perCaller)).toBeLessThanOrEqual(1)
     expect(store.locate(`{${tag}}`).server).toBe(`127.0.0.1:${promoted.port}/0`)
+    const nameOf = ({ port }: ClusterNode): string => `127.0.0.1:${port}/0`
+    expect(told).toContain(`${nameOf(primary)} → ${nameOf(promoted)}`)
+    expect(store.status?.().find(({ server }) => server === nameOf(promoted))).toMatchObject({ role: 'primary', state: 'ready' })
     // Only what the old primary had acknowledged and had not passed on can be lost.
     if (by === 'command') expect(gone).toEqual([])
     else expect(gone.filter(({ settledAt }) => settledAt > began + 50)).toEqual([])

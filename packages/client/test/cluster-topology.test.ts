@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ShaleError, type Reply } from '@shale/contracts'
 import { readNodeView, slotChanges, type NodeView } from '../src/cluster-census.ts'
 import { redirectOf } from '../src/cluster-redirect.ts'
-import { addressOf, bestOf, placeOf, readTopology, withSlotAt } from '../src/cluster-topology.ts'
+import { addressOf, bestOf, newPrimaries, placeOf, readTopology, withSlotAt } from '../src/cluster-topology.ts'
 
 const bulk = (text: string): Reply => Buffer.from(text)
 const node = (host: string | null, port: number, ...metadata: Reply[]): Reply => [
@@ -89,6 +89,23 @@ test('of several views the best leaves the fewest slots at nodes that are down',
   expect(bestOf([stale, fresh], (address) => address !== 'a:1')).toBe(fresh)
   expect(bestOf([stale, fresh], () => true)).toBe(stale)
   expect(bestOf([], () => true)).toBeUndefined()
+})
+
+test('a primary that is new is told of, with the one whose replica it was', () => {
+  const before = [
+    { primary: 'a', replicas: ['b'] },
+    { primary: 'c', replicas: ['d'] },
+  ]
+  const after = [
+    { primary: 'b', replicas: ['a'] },
+    { primary: 'c', replicas: [] },
+    { primary: 'd', replicas: [] },
+  ]
+  expect(newPrimaries(before, after)).toEqual([
+    { primary: 'b', previous: 'a' },
+    { primary: 'd', previous: undefined },
+  ])
+  expect(newPrimaries(before, before)).toEqual([])
 })
 
 test('redirects are read off the replies, whatever the address', () => {

@@ -1,4 +1,5 @@
 import { freePort, isFreePort } from './free-port.ts'
+import type { RawReply } from './raw-connection.ts'
 import { startRedis, type RedisServer, type StartRedisOptions } from './redis-server.ts'
 import { beginSlotMigration, type SlotMigration } from './slot-migration.ts'
 import { until } from './until.ts'
@@ -72,6 +73,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
     nodes.push(...(await Promise.all(Array.from({ length: primaryCount + replicaCount }, () => startNode(options)))))
     await join(nodes, primaryCount)
     await agree(running, nodes.length)
+    await showReplicas(nodes, primaryCount)
   } catch (error) {
     await stop()
     throw error
@@ -197,6 +199,16 @@ async function agree(running: () => Promise<ClusterNode[]>, count: number | unde
     },
     30_000,
   )
+}
+
+/** Waits until all tell clients of all replicas, which they do once a replica has carried something out. */
+async function showReplicas(nodes: readonly ClusterNode[], primaryCount: number): Promise<void> {
+  for (const node of nodes.slice(0, primaryCount)) await node.command('FLUSHALL')
+  const tell = async (node: ClusterNode): Promise<boolean> => {
+    const ranges = (await node.command('CLUSTER', 'SLOTS')) as RawReply[][]
+    return new Set(ranges.flatMap((range) => range.slice(2).map((one) => (one as RawReply[])[2]))).size === nodes.length
+  }
+  await until('all nodes tell of all replicas', async () => (await Promise.all(nodes.map(tell))).every(Boolean), 20_000)
 }
 
 interface NodeLine {
