@@ -38,16 +38,22 @@ export class Abandoned {
   /** Has the server kill those that were added from `from` on. Gives what settles when it has. */
   killOver(connection: Pick<Connection, 'send'>, from: number, isErrorReply: (error: unknown) => boolean): Promise<void>[] {
     const replies: Promise<void>[] = []
-    for (const [number, command] of this.#kills) {
-      if (number < from) continue
-      const done = (): void => void this.#kills.delete(number)
-      // A server that does not let us will not another time either. Without a reply the next connection tries again.
-      replies.push(
-        connection.send(command).then(done, (error: unknown) => {
-          if (isErrorReply(error)) done()
-        }),
-      )
-    }
+    for (const [number, command] of this.#kills) if (number >= from) replies.push(this.#kill(number, command, connection, isErrorReply))
     return replies
+  }
+
+  async #kill(
+    number: number,
+    command: Command,
+    connection: Pick<Connection, 'send'>,
+    isErrorReply: (error: unknown) => boolean,
+  ): Promise<void> {
+    try {
+      await connection.send(command)
+    } catch (error) {
+      // Without a reply the next connection tries again; a server that does not let us would not another time either.
+      if (!isErrorReply(error)) return
+    }
+    this.#kills.delete(number)
   }
 }

@@ -4,7 +4,7 @@ import { describe, parsePositiveDuration, ShaleError, type BreakerState, type Du
 export interface BreakerOptions {
   /** How many calls may fail for want of an answer, with no reply in between; 3. */
   readonly failures?: number | undefined
-  /** The shortest time between two probes, to which up to half is added at random; `'500ms'`. */
+  /** The time between two probes, at least; at most it is half as much again. `'500ms'`. */
   readonly probe?: Duration | undefined
 }
 
@@ -16,7 +16,7 @@ export interface BreakerOptions {
  * `false` as its options leaves the second half of this: without a connection there is nothing to let calls through to.
  */
 export class Breaker {
-  /** The shortest time between two probes, in milliseconds. */
+  /** The time between two probes, at least, in milliseconds. */
   readonly probeMs: number
   readonly #limit: number
   readonly #isOff: boolean

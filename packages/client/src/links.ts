@@ -33,7 +33,7 @@ export interface LinksEvents {
   breaker(state: BreakerState): void
 }
 
-/** After a loss a fleet of clients, or the connections of one, comes back spread over this time. */
+/** The further connections of a server that is back follow spread over this time. */
 const spreadMs = 800
 /** A refusal that will not go away by itself is not asked for more often than this. */
 const refusedMs = 1000
@@ -165,12 +165,11 @@ export class Links {
 
   readonly #linkEvents = {
     ready: (link: Link): void => {
-      const wasDown = this.#prober !== undefined
       this.#prober = undefined
       if (this.#wereReady.has(link)) this.reconnects++
       this.#wereReady.add(link)
       this.#breaker.close()
-      if (wasDown) for (const one of this.#kept) if (one.state === 'idle') one.wait(this.#spread())
+      this.#followUp()
       this.serve([...this.serving.filter(({ state }) => state === 'ready'), link])
       this.#events.connected()
     },
@@ -185,8 +184,8 @@ export class Links {
     },
     lost: (link: Link, error: ShaleError): void => {
       if (this.#isClosed) return this.#events.down(error)
-      if (!this.isOpen || this.#isAnyReady()) link.wait(this.#spread())
-      else if (this.#prober === undefined) this.#probeBy(link, this.#spread())
+      if (!this.isOpen || this.#isAnyReady()) link.wait(this.#phase())
+      else this.#probeBy(link, this.#phase())
       const others = this.serving.filter((one) => one !== link && one.state === 'ready')
       if (others.length === 0) {
         if (this.#breaker.count(1, () => error)) this.#probeBy(link)
@@ -261,17 +260,31 @@ export class Links {
     if (!link.isWaiting) link.wait(ms)
   }
 
+  /** One link is ready: the others that are kept follow. */
+  #followUp(): void {
+    const idle = this.#kept.filter(({ state }) => state === 'idle')
+    idle.forEach((link, i) => {
+      if (this.#wereReady.has(link)) link.wait((spreadMs * (i + this.#options.random())) / idle.length)
+      else link.dial()
+    })
+  }
+
   #isAnyReady(): boolean {
     return this.all.some(({ connection }) => connection !== undefined)
   }
 
-  #spread(): number {
-    return spreadMs * this.#options.random()
+  /**
+   * The time to the first attempt after a loss. A fleet that loses its server at once comes back spread evenly, however long the server is
+   * away: the first attempts are spread over the time that lies between any two, and so are all that follow. Were it more, those
+   * who fail would meet those who try for the first time; and with much jitter in between, some of a crowd would meet again.
+   */
+  #phase(): number {
+    return this.#options.random() * this.#pause(false)
   }
 
   #pause(isRefused: boolean): number {
     const chance = this.#options.random()
-    return isRefused ? refusedMs * (1 + chance) : this.#breaker.probeMs * (1 + chance / 2)
+    return isRefused ? refusedMs * (1 + chance) : this.#breaker.probeMs * (1.25 + chance / 4)
   }
 
   #silent(): ShaleError {

@@ -91,10 +91,10 @@ describe('between two attempts', () => {
   })
 
   test.each([
-    [0, 500],
-    [0.5, 625],
+    [0, 625],
+    [0.4, 675],
     [0.9999, 750],
-  ])('there is a time drawn from 500 to 750 ms: %d', async (draw, ms) => {
+  ])('there is a time drawn from 625 to 750 ms: %d', async (draw, ms) => {
     const { clock, driver, store, chance } = setUp()
     chance.next = draw
     void store.has(['a'])
@@ -152,7 +152,7 @@ describe('a lost connection', () => {
     expect(await codes(answers)).toEqual([true, 'SERVER_UNAVAILABLE'])
     expect(((await answers)[1] as Error).message).toMatch(/not known/)
     expect(await codes(store.has(['c']))).toEqual(['SERVER_UNAVAILABLE'])
-    clock.advance(399)
+    clock.advance(343)
     expect(driver.attempts).toHaveLength(1)
     clock.advance(1)
     expect(driver.attempts).toHaveLength(2)
@@ -162,10 +162,10 @@ describe('a lost connection', () => {
   })
 
   test.each([
-    [0.01, 8],
-    [0.25, 200],
-    [0.9999, 800],
-  ])('comes back after a time drawn from 0 to 800 ms: %d', async (draw, ms) => {
+    [0.2, 130],
+    [0.4, 270],
+    [0.9999, 750],
+  ])('comes back after a time drawn from 0 to 750 ms: %d', async (draw, ms) => {
     const { clock, driver, store, chance } = setUp()
     chance.next = draw
     void store.connect()
