@@ -7,6 +7,7 @@ import { getOrLoad, type Factory, type GetOrSetOptions } from './load.ts'
 import { acquire, type Lock, type LockOptions } from './lock.ts'
 import { openNamespace, type NamespaceOptions } from './namespace.ts'
 import { readHas, readMany, readOne, readTtl } from './reads.ts'
+import { rebalance, type RebalanceOptions, type RebalanceReport } from './rebalance.ts'
 import { reinsert, type ReinsertOptions, type ReinsertReport } from './reinsert.ts'
 import type { Scope } from './scope.ts'
 import type { CacheStats } from './stats.ts'
@@ -146,6 +147,11 @@ export class Cache implements AsyncDisposable {
   /** Rewrites every entry that is not in the current codec, protocol, compression or encryption key. */
   reinsertKeys(options?: ReinsertOptions): Promise<ReinsertReport> {
     return reinsert(this.#scope, options)
+  }
+
+  /** Moves every entry that is not on its shard to it, with its ttl, also while others read and write. */
+  rebalance(options?: RebalanceOptions): Promise<RebalanceReport> {
+    return rebalance(this.#scope, options)
   }
 
   /** What is known of an entry without decoding it; `undefined` if it is missing. */

@@ -8,7 +8,9 @@ export type { Factory, GetOrSetOptions, LoadContext } from './load.ts'
 export type { EntryInfo } from './inspect.ts'
 export type { Lock, LockOptions } from './lock.ts'
 export type { NamespaceOptions } from './namespace.ts'
+export type { RebalanceOptions, RebalanceReport } from './rebalance.ts'
 export type { ReinsertOptions, ReinsertReport } from './reinsert.ts'
+export type { RunOptions } from './run.ts'
 
 // What it tells
 export { errorCodes, ShaleError, type Duration, type ErrorCode, type ServerStatus } from '@shale/contracts'

@@ -1,7 +1,7 @@
-import { describe, ShaleError, type StoreSwap } from '@shale/contracts'
-import { aborted, checkSignal, type CallOptions } from './call-options.ts'
+import { ShaleError, type StoreSwap } from '@shale/contracts'
 import { answersOf } from './core.ts'
 import { isServerFailure, shardsFailed } from './failure.ts'
+import { checkRun, Run, runOptions, type RunOptions } from './run.ts'
 import type { Scope } from './scope.ts'
 import { SeenKeys } from './seen-keys.ts'
 
@@ -25,21 +25,9 @@ export interface ReinsertReport {
   bytesAfter: number
 }
 
-/** Options of `reinsertKeys`. */
-export interface ReinsertOptions extends CallOptions {
-  /** Called after each batch and at the end, with the report so far; a promise is awaited. What it throws ends the run. */
-  readonly onProgress?: (report: Readonly<ReinsertReport>) => unknown
-  /** Stops after the batch under way (`ABORTED`, the report so far on `error.partial`). */
-  readonly signal?: AbortSignal
-  /** Entries a second, at most; unlimited by default. */
-  readonly rate?: number
-}
+/** Options of `reinsertKeys`. The `rate` is that of the entries that are looked at. */
+export interface ReinsertOptions extends RunOptions<ReinsertReport> {}
 
-const known: readonly (keyof ReinsertOptions)[] = ['onProgress', 'signal', 'rate', 'version']
-
-/** Entries are read in batches of about this many bytes, judged by the entries before. */
-const batchBytes = 1 << 20
-const maxBatch = 500
 /** Keys that are remembered so that a scan's repetitions are not counted; beyond, they may be. */
 const maxSeen = 2_000_000
 
@@ -48,79 +36,54 @@ const maxSeen = 2_000_000
  * still holds the bytes that were read, and keeps its ttl and creation time.
  */
 export async function reinsert(scope: Scope, options: ReinsertOptions = {}): Promise<ReinsertReport> {
-  scope.check(options, known, 'reinsertKeys')
-  checkReinsert(options)
-  const run = new Reinsertion(scope, options)
+  scope.check(options, runOptions, 'reinsertKeys')
+  checkRun(options, 'reinsertKeys')
+  const reinsertion = new Reinsertion(scope, options)
+  const { run } = reinsertion
   run.stopIfAborted()
   try {
     for await (const page of scope.core.store.scan(scope.keyspace.pattern('*', options.version === undefined ? 'any' : options.version)))
-      await run.page(page)
-    run.throwIfFailed()
+      await reinsertion.page(page)
+    reinsertion.throwIfFailed()
   } catch (error) {
-    throw run.failed(error)
+    throw reinsertion.failed(error)
   }
-  await options.onProgress?.({ ...run.report })
+  await run.tell()
   return run.report
 }
 
-function checkReinsert({ onProgress, signal, rate }: ReinsertOptions): void {
-  checkSignal(signal, 'reinsertKeys')
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new ShaleError('CONFIG_INVALID', `reinsertKeys: expected option 'onProgress' to be a function; found ${describe(onProgress)}.`)
-  }
-  if (rate !== undefined && !(typeof rate === 'number' && rate > 0)) {
-    throw new ShaleError(
-      'CONFIG_INVALID',
-      `reinsertKeys: expected option 'rate' to be a number of entries a second above zero; found ${describe(rate)}.`,
-    )
-  }
-}
-
 class Reinsertion {
-  readonly report: ReinsertReport = {
-    scanned: 0,
-    rewritten: 0,
-    current: 0,
-    foreign: 0,
-    undecodable: 0,
-    changedMeanwhile: 0,
-    bytesBefore: 0,
-    bytesAfter: 0,
-  }
+  readonly run: Run<ReinsertReport>
   readonly #scope: Scope
-  readonly #options: ReinsertOptions
+  readonly #version: number | undefined
   readonly #seen: SeenKeys
-  readonly #began: number
-  /** No batch is more than a second's worth. */
-  readonly #burst: number
   /** Shards that failed: what is there is left alone from then on. */
   readonly #failures = new Map<string, ShaleError>()
-  #batch = 16
 
   constructor(scope: Scope, options: ReinsertOptions) {
+    const report = {
+      ...{ scanned: 0, rewritten: 0, current: 0, foreign: 0, undecodable: 0, changedMeanwhile: 0 },
+      ...{ bytesBefore: 0, bytesAfter: 0 },
+    }
+    this.run = new Run('reinsertKeys', scope.core, options, report)
     this.#scope = scope
-    this.#options = options
+    this.#version = options.version
     this.#seen = new SeenKeys(Math.floor(scope.core.random() * 2 ** 32))
-    this.#began = scope.core.clock.now()
-    this.#burst = Math.max(1, Math.floor(options.rate ?? maxBatch))
   }
 
   async page(page: readonly string[]): Promise<void> {
-    this.stopIfAborted()
-    const { version } = this.#options
+    this.run.stopIfAborted()
+    const version = this.#version
     const keys = page.filter((stored) => {
       const parsed = this.#scope.keyspace.parse(stored)
       if (parsed === undefined || (version !== undefined && parsed.version !== version)) return false
       return !this.#hasFailed(stored) && (this.#seen.size >= maxSeen || this.#seen.add(stored))
     })
-    for (let at = 0; at < keys.length;) {
-      this.stopIfAborted()
-      const batch = keys.slice(at, at + Math.min(this.#batch, this.#burst))
-      at += batch.length
-      await this.#rewrite(batch)
-      await this.#options.onProgress?.({ ...this.report })
-      await this.#keepToRate()
-    }
+    await this.run.inBatches(
+      keys,
+      (batch) => this.#rewrite(batch),
+      () => this.run.report.scanned,
+    )
   }
 
   throwIfFailed(): void {
@@ -129,7 +92,7 @@ class Reinsertion {
   }
 
   failed(error: unknown): unknown {
-    const { report } = this
+    const { report } = this.run
     if (!ShaleError.is(error) || error.code === 'ABORTED') return error
     const { core } = this.#scope
     const failures = new Map(this.#failures)
@@ -153,7 +116,7 @@ class Reinsertion {
   }
 
   async #rewrite(keys: readonly string[]): Promise<void> {
-    const { report } = this
+    const { report } = this.run
     const core = this.#scope.core
     const swaps: StoreSwap[] = []
     const answers = await answersOf(core.store.get(keys), keys.length)
@@ -167,7 +130,7 @@ class Reinsertion {
       } else if (answer.code === 'CODEC_CORRUPT') this.#count('foreign')
       else this.#fail(stored, answer)
     }
-    this.#batch = Math.max(1, Math.min(maxBatch, this.#batch * 4, Math.floor((batchBytes * keys.length) / Math.max(bytes, 1))))
+    this.run.learn(keys.length, bytes)
     if (swaps.length === 0) return
     for (const [i, answer] of (await answersOf(core.store.swap(swaps), swaps.length)).entries()) {
       const { key, expected, value } = swaps[i] as StoreSwap
@@ -206,29 +169,7 @@ class Reinsertion {
   }
 
   #count(what: 'rewritten' | 'current' | 'foreign' | 'undecodable' | 'changedMeanwhile'): void {
-    this.report.scanned++
-    this.report[what]++
-  }
-
-  stopIfAborted(): void {
-    const { signal } = this.#options
-    if (signal?.aborted === true) throw aborted('reinsertKeys', signal, this.report)
-  }
-
-  async #keepToRate(): Promise<void> {
-    const { rate, signal } = this.#options
-    if (rate === undefined) return
-    const due = this.#began + (this.report.scanned / rate) * 1000
-    const wait = due - this.#scope.core.clock.now()
-    if (wait <= 0) return
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#scope.core.clock.clearTimeout(timer)
-        signal?.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = this.#scope.core.clock.setTimeout(done, wait, true)
-      signal?.addEventListener('abort', done)
-    })
+    this.run.report.scanned++
+    this.run.report[what]++
   }
 }

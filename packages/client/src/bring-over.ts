@@ -6,6 +6,8 @@ import type { Layouts } from './layouts.ts'
 /** What became of the entry; `'lost'` says that the key is not held any more, and that nothing was changed. */
 export type BroughtOver = Brought | 'lost'
 
+type Fate = Brought['fate']
+
 /** How often an entry is looked at anew that somebody changes who holds no lease. */
 const mostChanges = 3
 /** The lease with which an entry is stored: storing it ends it, while the key is still to be held. */
@@ -22,23 +24,25 @@ export async function bringOver({ current, previous }: Layouts, hold: KeyHold, c
   const { key } = hold
   let asked = hold.peeked?.asked ?? clock.now()
   let found = hold.peeked?.answer ?? (hold.peeked === undefined ? await firstOf(previous.getWithTtl([key])) : undefined)
-  let outcome: Brought = 'missing'
+  let fate: Fate = 'missing'
+  let bytes = 0
   /** What was stored at the current place. */
   let filled: StoredValue | undefined
   for (let change = 0; found !== undefined; change++) {
     if (ShaleError.is(found)) return found.code === 'CODEC_CORRUPT' ? foreign({ current, previous }, hold) : found
     if (change > mostChanges) return unstable(key)
     const value: StoredValue = found
+    bytes = value.value.byteLength
     if (filled !== undefined) {
       const swap = { key, expected: filled.value, value: value.value, ttl: leftOf(value, asked, clock) }
       const swapped = await firstOf(current.swap([swap]))
       if (ShaleError.is(swapped)) return swapped
       filled = value
-    } else if (outcome === 'missing') {
+    } else if (fate === 'missing') {
       const stored = await store(current, hold, value, asked, clock)
       if (ShaleError.is(stored) || stored === 'lost') return stored
       if (stored === 'moved') filled = value
-      outcome = stored
+      fate = stored
     }
     const removed = await firstOf(previous.swap([{ key, expected: value.value, value: undefined }]))
     if (ShaleError.is(removed)) return removed
@@ -48,11 +52,11 @@ export async function bringOver({ current, previous }: Layouts, hold: KeyHold, c
     found = await firstOf(previous.getWithTtl([key]))
   }
   hold.other = 'empty'
-  return outcome
+  return { fate, bytes }
 }
 
 /** Stores what was found, unless there is an entry or the one that was found is over. */
-async function store(current: Store, hold: KeyHold, found: StoredValue, asked: number, clock: Clock): Promise<BroughtOver | ShaleError> {
+async function store(current: Store, hold: KeyHold, found: StoredValue, asked: number, clock: Clock): Promise<Fate | 'lost' | ShaleError> {
   const { key, token } = hold
   const leased = await leaseFill(current, hold, clock)
   if (leased !== true) return leased
@@ -92,12 +96,12 @@ async function foreign({ current, previous }: Omit<Layouts, 'isSame'>, hold: Key
   if (ShaleError.is(here)) return here
   if (!here) {
     hold.other = 'foreign'
-    return 'foreign'
+    return { fate: 'foreign', bytes: 0 }
   }
   const removed = await removeOne(previous, key)
   if (ShaleError.is(removed)) return removed
   hold.other = 'empty'
-  return 'dropped'
+  return { fate: 'dropped', bytes: 0 }
 }
 
 function unstable(key: string): ShaleError {

@@ -9,6 +9,7 @@ export type { ReadableServer, ReadFrom, ReadFunction, ReadPolicyName } from './r
 // The parts of a store
 export { Sharded, type Shard, type ShardedOptions } from './sharded.ts'
 export { Resharding, type ReshardingOptions } from './resharding.ts'
+export { bringHome, type BringHomeOptions } from './bring-home.ts'
 export { isServerFailure, shardsFailed, type ShardFailure } from './shards-failed.ts'
 export { withDeadline, type DeadlineOptions } from './deadline.ts'
 export { withDoubts, type DoubtsOptions } from './doubts.ts'

@@ -58,6 +58,8 @@ export interface KeyChangesOptions {
 }
 
 const no = Promise.resolve(false)
+/** What is known of an entry that was not looked for, or is not there. */
+export const missing: Brought = { fate: 'missing', bytes: 0 }
 /** How long others have their turn when calls on a key follow one another without end, in milliseconds. */
 const courtesyMs = 2
 
@@ -163,7 +165,7 @@ export class KeyChanges {
     }
     do {
       for (let change = next(); change !== undefined; change = next()) {
-        const brought = change.work.needs === 'brought' && hold.other === 'unknown' ? await this.#bring(hold) : 'missing'
+        const brought = change.work.needs === 'brought' && hold.other === 'unknown' ? await this.#bring(hold) : missing
         if (brought === 'lost' || !this.#holds.isHeld(hold)) break
         waiting.shift()
         if (ShaleError.is(brought)) change.settle(brought)
@@ -209,7 +211,7 @@ export class KeyChanges {
   async #moveHeld(move: StoreMove, holds: readonly KeyHold[]): Promise<Answer<boolean> | 'lost'> {
     const { current, previous } = this.#layouts
     const [from, to] = [holds.find(({ key }) => key === move.from), holds.find(({ key }) => key === move.to)] as [KeyHold, KeyHold]
-    const brought = from.other === 'unknown' ? await this.#bring(from) : 'missing'
+    const brought = from.other === 'unknown' ? await this.#bring(from) : missing
     if (brought === 'lost' || ShaleError.is(brought)) return brought
     if (from.other === 'foreign') return foreignError(move.from)
     if (!this.#holds.isHeld(from) || !this.#holds.isHeld(to)) return 'lost'

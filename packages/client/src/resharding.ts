@@ -17,7 +17,7 @@ import {
   type Tally,
 } from '@shale/contracts'
 import { answersOf, firstOf } from './answers-of.ts'
-import { KeyChanges } from './key-changes.ts'
+import { KeyChanges, missing } from './key-changes.ts'
 import { KeyLines } from './key-lines.ts'
 import { bringing, removal, workOf } from './key-work.ts'
 import { LayoutReads } from './layout-reads.ts'
@@ -145,11 +145,13 @@ export class Resharding extends BatchStore {
   }
 
   parts(): readonly StorePart[] {
-    const here = partsOf(this.#layouts.current)
+    const [here, there] = [partsOf(this.#layouts.current), partsOf(this.#layouts.previous)]
     const known = new Set(here.map(({ store }) => store))
-    const there = partsOf(this.#layouts.previous).filter(({ store }) => !known.has(store))
-    const bring = (keys: readonly string[]): Promise<Answer<Brought>[]> => this.#bring(keys)
-    return [...here.map((part) => ({ ...part, bring })), ...there.map((part) => ({ ...part, isHome: () => false, bring }))]
+    const others = there.filter(({ store }) => !known.has(store)).map((part) => ({ ...part, isHome: () => false }))
+    return [...here, ...others].map((part) => {
+      const before = there.find(({ store }) => store === part.store)
+      return { ...part, bring: (keys) => this.#bring(keys, before) }
+    })
   }
 
   /** Makes a call; behind a flush, if one is under way. */
@@ -208,10 +210,11 @@ export class Resharding extends BatchStore {
     return sumOfTallies(await Promise.all(removals))
   }
 
-  #bring(keys: readonly string[]): Promise<Answer<Brought>[]> {
+  /** Brings over what is where the other layout has it; what is anywhere else is none of our business. */
+  #bring(keys: readonly string[], before: StorePart | undefined): Promise<Answer<Brought>[]> {
     const since = this.#clock.now()
     const bring = async (key: string): Promise<Answer<Brought>> =>
-      this.#layouts.isSame(key) ? 'missing' : this.#changes.change(key, bringing, since)
+      before?.isHome(key) !== true || this.#layouts.isSame(key) ? missing : this.#changes.change(key, bringing, since)
     return Promise.all(keys.map(bring))
   }
 

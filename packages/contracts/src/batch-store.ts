@@ -1,5 +1,6 @@
 import type {
   Answer,
+  KeyGroup,
   ScanPage,
   ServerStatus,
   Store,
@@ -158,6 +159,7 @@ export abstract class StoreDecorator extends BatchStore {
   readonly observe?: (observer: StoreObserver) => void
   readonly status?: () => readonly ServerStatus[]
   readonly parts?: () => readonly StorePart[]
+  readonly divide?: (keys: readonly string[]) => readonly KeyGroup[]
   protected readonly store: Store
 
   constructor(store: Store) {
@@ -166,6 +168,7 @@ export abstract class StoreDecorator extends BatchStore {
     if (store.observe !== undefined) this.observe = (observer) => store.observe?.(observer)
     if (store.status !== undefined) this.status = () => store.status?.() ?? []
     if (store.parts !== undefined) this.parts = () => store.parts?.() ?? []
+    if (store.divide !== undefined) this.divide = (keys) => store.divide?.(keys) ?? []
   }
 
   protected batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {

@@ -11,6 +11,7 @@ export type {
   Answer,
   BreakerState,
   Brought,
+  KeyGroup,
   ScanPage,
   ServerStatus,
   Store,

@@ -82,6 +82,14 @@ export interface StoreLocation {
   readonly server: string
 }
 
+/** Keys that live on one shard. */
+export interface KeyGroup {
+  readonly shard: string
+  readonly keys: readonly string[]
+  /** Where each of them is among the keys that were divided. */
+  readonly places: readonly number[]
+}
+
 /** How a server is, for people to read. Times are milliseconds. */
 export interface ServerStatus {
   readonly shard: string
@@ -111,11 +119,16 @@ export interface StorePart {
   bring?(keys: readonly string[]): Promise<Answer<Brought>[]>
 }
 
-/**
- * What became of an entry that was to be brought to where it is looked for: it was `'moved'`; it was `'dropped'`, since there is an entry
- * already; it is of another Redis type (`'foreign'`), and was left; or it is `'missing'` where it was looked for.
- */
-export type Brought = 'moved' | 'dropped' | 'foreign' | 'missing'
+/** What became of an entry that was to be brought to where it is looked for. */
+export interface Brought {
+  /**
+   * It was `'moved'`; it was `'dropped'`, since there was an entry already; it is of another Redis type (`'foreign'`), and was left; or
+   * it is `'missing'`, perhaps since somebody changed it meanwhile.
+   */
+  readonly fate: 'moved' | 'dropped' | 'foreign' | 'missing'
+  /** What it held, as far as that was read. */
+  readonly bytes: number
+}
 
 /** One step of a scan: some stored keys (perhaps none, perhaps some seen before). */
 export type ScanPage = readonly string[]
@@ -182,6 +195,8 @@ export interface Store {
   flush(): Promise<void>
   /** Where a key lives. */
   locate(key: string): StoreLocation
+  /** Keys by shard, for whoever wants the answers of each shard as they come, by a call for each group. A store of one shard may lack it. */
+  divide?(keys: readonly string[]): readonly KeyGroup[]
   /** Reaches the servers; rejects with the error of one that cannot be reached. Calls that need it connect by themselves. */
   connect(): Promise<void>
   /** Lets everything go; later calls answer `CLOSED`. May be called again. */
