@@ -1,10 +1,10 @@
-import { ShaleError, type Answer, type Clock, type Random, type Store } from '@shale/contracts'
+import { ShaleError, type Answer, type Clock, type KeyGroup, type Random, type Store } from '@shale/contracts'
 import type { Serializer } from '@shale/codecs'
 import { Emitter } from './events.ts'
 import { codesOf, isServerFailure } from './failure.ts'
 import { Flights } from './flights.ts'
 import type { OwnKeys } from './own-keys.ts'
-import { Stats } from './stats.ts'
+import { Stats, type Counts } from './stats.ts'
 
 /** What a cache is made of; checked already. */
 export interface CoreParts {
@@ -86,6 +86,16 @@ export class Core {
     this.events.emit('decode-error', { key, stored, error })
   }
 
+  /** Stored keys by shard: each group is asked for by itself, so that its answers are dealt with while others are on their way. */
+  groups(stored: readonly string[]): readonly CountedGroup[] {
+    const { store, stats } = this
+    if (stored.length < 2 || stats.isOfOne) {
+      return [{ keys: stored, counts: stats.of(stored[0] as string), placeOf: (index) => index }]
+    }
+    const groups = store.divide?.(stored) ?? divide(store, stored)
+    return groups.map(({ shard, keys, places }) => ({ keys, counts: stats.named(shard), placeOf: (index) => places[index] as number }))
+  }
+
   /** The answer, or its error thrown: for operations whose effect the caller relies on. `stored` is the key it is about, if it is one. */
   demand<T>(answer: Answer<T> | undefined, stored?: string): T {
     if (!ShaleError.is(answer)) return answer as T
@@ -104,6 +114,25 @@ export class Core {
 
 function otherType(stored: string): ShaleError {
   return new ShaleError('CODEC_CORRUPT', `The key '${stored}' holds another Redis type than a string; a cache cannot read it.`)
+}
+
+/** Stored keys that are asked for together, what is counted of them, and where each is among the keys of the call. */
+export interface CountedGroup {
+  readonly keys: readonly string[]
+  readonly counts: Counts
+  readonly placeOf: (index: number) => number
+}
+
+function divide(store: Store, stored: readonly string[]): readonly KeyGroup[] {
+  const groups = new Map<string, { shard: string; keys: string[]; places: number[] }>()
+  for (const [place, key] of stored.entries()) {
+    const { shard } = store.locate(key)
+    const group = groups.get(shard) ?? { shard, keys: [], places: [] }
+    groups.set(shard, group)
+    group.keys.push(key)
+    group.places.push(place)
+  }
+  return [...groups.values()]
 }
 
 /** The answers of a store, also where it rejected as a whole. */

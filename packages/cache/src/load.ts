@@ -139,7 +139,7 @@ async function install<T>(
   }
   const [answer] = await answersOf(core.store.set([{ key: stored, value, ttl }]), 1)
   if (ShaleError.is(answer)) return answer.code === 'CLOSED' ? undefined : answer
-  scope.wrote(stored, value)
+  core.stats.of(stored).set(value.byteLength)
   return undefined
 }
 

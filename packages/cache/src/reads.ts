@@ -1,6 +1,6 @@
 import { describe, ShaleError, type Answer } from '@shale/contracts'
 import type { CallOptions, GetOptions } from './call-options.ts'
-import { answersOf } from './core.ts'
+import { answersOf, type CountedGroup } from './core.ts'
 import type { Scope } from './scope.ts'
 
 export const versionOnly: readonly string[] = ['version']
@@ -23,22 +23,31 @@ export async function readOne(scope: Scope, key: string, options: GetOptions<unk
 export async function readMany(scope: Scope, keys: Iterable<string>, options: CallOptions | undefined): Promise<Map<string, unknown>> {
   const asked = [...new Set(toKeys(keys, 'getMany'))]
   const stored = scope.storedAll(asked, options, versionOnly, 'getMany')
-  const hits = new Map<string, unknown>()
-  if (stored.length === 0) return hits
-  const failed: string[] = []
-  const errors: [stored: string, error: ShaleError][] = []
-  const answers = await answersOf(scope.core.store.get(stored), stored.length)
-  for (let i = 0; i < answers.length; i++) {
-    const key = asked[i] as string
-    const answer = answers[i]
-    const value = scope.read(key, stored[i] as string, answer)
-    if (value !== undefined) hits.set(key, value)
-    else if (ShaleError.is(answer) && answer.code !== 'CODEC_CORRUPT') {
-      failed.push(key)
-      errors.push([stored[i] as string, answer])
+  if (stored.length === 0) return new Map()
+  const { core } = scope
+  const values = new Array<unknown>(asked.length)
+  const errors = new Map<number, ShaleError>()
+  const read = async ({ keys: some, counts, placeOf }: CountedGroup): Promise<void> => {
+    const answers = await answersOf(core.store.get(some), some.length)
+    for (let i = 0; i < answers.length; i++) {
+      const place = placeOf(i)
+      const answer = answers[i]
+      values[place] = scope.read(asked[place] as string, some[i] as string, answer, counts)
+      if (ShaleError.is(answer) && answer.code !== 'CODEC_CORRUPT') errors.set(place, answer)
     }
   }
-  if (failed.length > 0) scope.core.absorb('getMany', failed, scope.failedOn('getMany', hits, errors))
+  await Promise.all(core.groups(stored).map(read))
+  const hits = new Map<string, unknown>()
+  for (let i = 0; i < values.length; i++) if (values[i] !== undefined) hits.set(asked[i] as string, values[i])
+  if (errors.size > 0) {
+    const places = [...errors.keys()].sort((a, b) => a - b)
+    const failed = places.map((place) => [stored[place] as string, errors.get(place) as ShaleError] as const)
+    core.absorb(
+      'getMany',
+      places.map((place) => asked[place] as string),
+      scope.failedOn('getMany', hits, failed),
+    )
+  }
   return hits
 }
 

@@ -1,8 +1,9 @@
 import { describe, ShaleError, type Answer, type Tally } from '@shale/contracts'
 import type { Keyspace } from '@shale/keys'
 import { checkOptions, type CallOptions, type SetOptions } from './call-options.ts'
-import { answersOf, type Core } from './core.ts'
+import { answersOf, type Core, type CountedGroup } from './core.ts'
 import { shardsFailed } from './failure.ts'
+import type { Counts } from './stats.ts'
 import { resolveTtl, type TtlPolicy } from './ttl.ts'
 
 /** One keyspace over a core, with how long its entries live: where an operation works. */
@@ -59,25 +60,20 @@ export class Scope {
   }
 
   /** What a read was answered, counted: the value, or `undefined` for a miss. A failed server's answer is left to the caller. */
-  read(key: string, stored: string, answer: Answer<Uint8Array | undefined>): unknown {
+  read(key: string, stored: string, answer: Answer<Uint8Array | undefined>, counts: Counts = this.core.stats.of(stored)): unknown {
     const { core } = this
     if (answer instanceof Uint8Array) {
       try {
         const value = core.serializer.decode(answer, this.context(key))
         if (value === undefined) throw new ShaleError('CODEC_CORRUPT', 'The codec decoded the entry to undefined, which no entry holds.')
-        core.stats.hit(stored, answer.byteLength)
+        counts.hit(answer.byteLength)
         return value
       } catch (error) {
         core.unreadable(key, stored, ShaleError.from(error, 'CODEC_CORRUPT'))
       }
     } else if (answer !== undefined && answer.code === 'CODEC_CORRUPT') core.unreadable(key, stored, answer)
-    core.stats.miss(stored)
+    counts.miss()
     return undefined
-  }
-
-  /** Counts an entry that was stored. */
-  wrote(stored: string, bytes: Uint8Array): void {
-    this.core.stats.set(stored, bytes.byteLength)
   }
 
   /** The one answer of a call about a stored key whose effect the caller relies on; its error is thrown. */
@@ -89,8 +85,9 @@ export class Scope {
   async remove(stored: readonly string[]): Promise<Tally> {
     const { core } = this
     for (const key of stored) core.flights.void(key)
-    const groups = core.stats.byShard(stored)
-    if (groups.length === 1) return this.#removeGroup(stored)
+    if (stored.length === 0) return { count: 0, failed: undefined }
+    const groups = core.groups(stored)
+    if (groups.length === 1) return this.#removeGroup(groups[0] as CountedGroup)
     const tallies = await Promise.all(groups.map((group) => this.#removeGroup(group)))
     const failed = new Map(tallies.flatMap((tally) => [...(tally.failed ?? [])]))
     return { count: tallies.reduce((sum, { count }) => sum + count, 0), failed: failed.size === 0 ? undefined : failed }
@@ -102,15 +99,14 @@ export class Scope {
   }
 
   /** Removes the keys of one shard. */
-  async #removeGroup(stored: readonly string[]): Promise<Tally> {
-    const { store, stats } = this.core
+  async #removeGroup({ keys, counts }: CountedGroup): Promise<Tally> {
     try {
-      const tally = await store.delete(stored)
-      if (tally.count > 0) stats.deleted(stored[0] as string, tally.count)
+      const tally = await this.core.store.delete(keys)
+      if (tally.count > 0) counts.deleted(tally.count)
       return tally
     } catch (error) {
       const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
-      return { count: 0, failed: new Map(stored.map((key) => [key, failure])) }
+      return { count: 0, failed: new Map(keys.map((key) => [key, failure])) }
     }
   }
 

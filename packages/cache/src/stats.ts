@@ -28,8 +28,8 @@ export interface CacheStats extends Counters {
   readonly servers: readonly ServerStatus[]
 }
 
-/** Counters while they grow. */
-class Counts {
+/** Counters while they grow; what is counted of a shard counts in all, too. */
+export class Counts {
   hits = 0
   misses = 0
   sets = 0
@@ -38,7 +38,39 @@ class Counts {
   bytesRead = 0
   bytesWritten = 0
   readonly errors: Partial<Record<ErrorCode, number>> = {}
+  readonly #all: Counts | undefined
 
+  constructor(all?: Counts) {
+    this.#all = all
+  }
+
+  /** An entry was found. */
+  hit(bytes: number): void {
+    this.hits++
+    this.bytesRead += bytes
+    this.#all?.hit(bytes)
+  }
+
+  /** A key was not found, not readable, or not answered for. */
+  miss(): void {
+    this.misses++
+    this.#all?.miss()
+  }
+
+  /** An entry was stored. */
+  set(bytes: number): void {
+    this.sets++
+    this.bytesWritten += bytes
+    this.#all?.set(bytes)
+  }
+
+  /** Entries were removed. */
+  deleted(count: number): void {
+    this.deletes += count
+    this.#all?.deleted(count)
+  }
+
+  /** Something went wrong; an error of many shards counts in all under a code of its own. */
   error(code: ErrorCode): void {
     this.errors[code] = (this.errors[code] ?? 0) + 1
   }
@@ -59,38 +91,26 @@ export class Stats {
   constructor(store: Store) {
     this.#store = store
     const shards = store.parts?.().map(({ shard }) => shard) ?? []
-    for (const shard of shards) this.#shards.set(shard, new Counts())
-    if (shards.length < 2) this.#only = this.#shards.values().next().value ?? new Counts()
+    for (const shard of shards) this.named(shard)
+    if (this.#shards.size < 2) this.#only = this.#shards.values().next().value ?? new Counts(this.#all)
   }
 
-  /** An entry was found. */
-  hit(stored: string, bytes: number): void {
-    const counts = this.#of(stored)
-    counts.hits++
-    counts.bytesRead += bytes
-    this.#all.hits++
-    this.#all.bytesRead += bytes
+  /** Whether there is one shard alone. */
+  get isOfOne(): boolean {
+    return this.#only !== undefined
   }
 
-  /** A key was not found, not readable, or not answered for. */
-  miss(stored: string): void {
-    this.#of(stored).misses++
-    this.#all.misses++
+  /** What is counted of a stored key. */
+  of(stored: string): Counts {
+    return this.#only ?? this.named(this.#store.locate(stored).shard)
   }
 
-  /** An entry was stored. */
-  set(stored: string, bytes: number): void {
-    const counts = this.#of(stored)
-    counts.sets++
-    counts.bytesWritten += bytes
-    this.#all.sets++
-    this.#all.bytesWritten += bytes
-  }
-
-  /** Entries of one shard were removed. */
-  deleted(stored: string, count: number): void {
-    this.#of(stored).deletes += count
-    this.#all.deletes += count
+  /** What is counted of a shard. */
+  named(shard: string): Counts {
+    if (this.#only !== undefined) return this.#only
+    let counts = this.#shards.get(shard)
+    if (counts === undefined) this.#shards.set(shard, (counts = new Counts(this.#all)))
+    return counts
   }
 
   /** Something went wrong: at the shards that an error names, or that of a key. */
@@ -105,19 +125,6 @@ export class Stats {
     for (const [counts] of this.#at(error, stored)) counts.degraded++
   }
 
-  /** Keys by shard, for whoever has to count by shard. */
-  byShard(stored: readonly string[]): readonly (readonly string[])[] {
-    if (this.#only !== undefined || stored.length < 2) return [stored]
-    const groups = new Map<string, string[]>()
-    for (const key of stored) {
-      const { shard } = this.#store.locate(key)
-      const group = groups.get(shard)
-      if (group === undefined) groups.set(shard, [key])
-      else group.push(key)
-    }
-    return [...groups.values()]
-  }
-
   snapshot(): CacheStats {
     const shards = this.#only === undefined ? this.#shards : new Map([[this.#store.locate('').shard, this.#only]])
     return {
@@ -127,20 +134,9 @@ export class Stats {
     }
   }
 
-  #of(stored: string): Counts {
-    return this.#only ?? this.#named(this.#store.locate(stored).shard)
-  }
-
-  #named(shard: string): Counts {
-    if (this.#only !== undefined) return this.#only
-    let counts = this.#shards.get(shard)
-    if (counts === undefined) this.#shards.set(shard, (counts = new Counts()))
-    return counts
-  }
-
   #at(error: ShaleError, stored: string | undefined): readonly (readonly [Counts, ErrorCode])[] {
     const failures = failuresOf(error)
-    if (failures.length > 0) return failures.map(({ shard, code }) => [this.#named(shard), code])
-    return stored === undefined ? [] : [[this.#of(stored), error.code]]
+    if (failures.length > 0) return failures.map(({ shard, code }) => [this.named(shard), code])
+    return stored === undefined ? [] : [[this.of(stored), error.code]]
   }
 }

@@ -1,4 +1,4 @@
-import { describe, ShaleError, type StorePart } from '@shale/contracts'
+import { describe, ShaleError, type Store, type StorePart } from '@shale/contracts'
 import type { CallOptions, ClearOptions } from './call-options.ts'
 import { isServerFailure, ofOperation, shardsFailed } from './failure.ts'
 import { versionOnly } from './reads.ts'
@@ -74,11 +74,18 @@ function emptied(error: unknown): unknown {
 async function sweep(operation: string, scope: Scope, pattern: string, concerns: (stored: string) => boolean): Promise<number> {
   const { core } = scope
   core.flights.voidWhere(concerns)
-  const parts = core.store.parts?.() ?? [{ shard: core.store.locate('').shard, store: core.store, isHome: () => true }]
+  const parts = sweptParts(core.store)
   const failures = new Map<string, ShaleError>()
   const counts = await Promise.all(parts.map((part) => new PartSweep(scope, part, failures).run(pattern, concerns)))
   const count = counts.reduce((sum, one) => sum + one, 0)
   return failures.size === 0 ? count : core.demand<number>(shardsFailed(operation, count, failures, (shard) => shard))
+}
+
+/** A store that is no division into shards, or between two of which entries are on their way, is gone through as a whole. */
+function sweptParts(store: Store): readonly StorePart[] {
+  const parts = store.parts?.() ?? []
+  if (parts.length > 0 && parts.every(({ bring }) => bring === undefined)) return parts
+  return [{ shard: parts.length === 0 ? store.locate('').shard : 'the servers', store, isHome: () => true }]
 }
 
 /** The removal of keys that are found on one shard. */

@@ -22,7 +22,7 @@ export async function writeOne(scope: Scope, key: string, value: unknown, option
     core.absorb('set', [key], answer, stored)
     return false
   }
-  scope.wrote(stored, bytes)
+  core.stats.of(stored).set(bytes.byteLength)
   return true
 }
 
@@ -43,12 +43,13 @@ export async function writeMany(scope: Scope, entries: Entries, options: SetOpti
   const failed = new Map<string, ShaleError>()
   const notStored = new Set<string>()
   let done = 0
-  for (const [i, answer] of (await answersOf(core.store.set(batch), batch.length)).entries()) {
+  const answers = await answersOf(core.store.set(batch), batch.length)
+  for (const [i, answer] of answers.entries()) {
     if (ShaleError.is(answer)) {
       failed.set(stored[i] as string, answer)
       notStored.add(keys[i] as string)
     } else {
-      scope.wrote(stored[i] as string, (batch[i] as StoreEntry).value)
+      core.stats.of(stored[i] as string).set((batch[i] as StoreEntry).value.byteLength)
       done++
     }
   }
@@ -59,11 +60,11 @@ export async function addOne(scope: Scope, key: string, value: unknown, options:
   const stored = scope.stored(key, options, setOptions, 'add')
   const ttl = scope.ttl(options)
   const bytes = scope.encode(key, value)
-  const { store, flights } = scope.core
+  const { store, flights, stats } = scope.core
   if (ttl !== null && ttl <= 0) return !(await scope.demand(stored, store.has([stored])))
   flights.void(stored)
   const added = await scope.demand(stored, store.add([{ key: stored, value: bytes, ttl }]))
-  if (added) scope.wrote(stored, bytes)
+  if (added) stats.of(stored).set(bytes.byteLength)
   return added
 }
 

@@ -70,7 +70,7 @@ async function look(options: CacheOptions, ends: (cache: Cache) => Promise<void>
       ...options,
     })
     let told = 0
-    for (const name of ['connect', 'disconnect', 'degraded', 'decode-error'] as const) {
+    for (const name of ['connect', 'disconnect', 'degraded', 'decode-error', 'breaker', 'primary', 'replica', 'repaired'] as const) {
       cache.on(name, (event) => {
         told++
         check(event, `the event ${name}`)
@@ -130,6 +130,17 @@ describe('no secret is shown', () => {
     await look({ servers: server.url, tls: { ca: certs.otherCa } })
   })
 
+  test('by shards of which one is there, one has another password, and one is down', async () => {
+    const [one, other] = [await redis({ acl: { username, password } }), await redis({ acl: { username, password: 'another' } })]
+    await look({ servers: [one, other, { port: await freePort() }].map(({ port }) => urlOf(port, password)) })
+  })
+
+  test('by a replica set one of whose members is down', async () => {
+    const server = await redis({ acl: { username, password } })
+    await look({ servers: { primary: urlOf(server.port, password), replicas: [urlOf(await freePort(), password)] }, readFrom: 'any' })
+    await look({ servers: { primary: urlOf(await freePort(), password), replicas: [urlOf(server.port, wrongPassword)] } })
+  })
+
   test('with entries that do not decrypt', async () => {
     const server = await redis()
     const other = createCache({ servers: server.url, encryption: { keys: { k1: Buffer.alloc(32, 1) }, current: 'k1' } })
@@ -152,7 +163,11 @@ describe('no secret is shown', () => {
         `redis://u:${password}/host`,
         `http://u:${password}@host`,
         ` redis://u:${password}@host`,
-        `redis://u:${password}@a,redis://u:${password}@b`,
+        `redis://u:${password}@a,redis://u:${password}@a`,
+        `redis://u:${password}@a,u:${password}@b`,
+        `redis://a,u:${password}@b`,
+        `u:${password}@a,b`,
+        `redis://u:${password}@a,redis://u:${password}@b:x`,
       ],
       ...[`unix://u:${password}@relative`, `unix://u:${password}@/x?db=${'x'}`, `u:${password}@host:x`, `redis://u:${password}@host#x`],
     ].map((servers) => ({ servers }))
@@ -162,8 +177,19 @@ describe('no secret is shown', () => {
       { password: { secret: password } },
       { password, username: 5 },
       { password, nope: 1 },
-      { servers: { primary: `redis://u:${password}@host` } },
-      { servers: [`redis://u:${password}@host`, `redis://u:${password}@host2`] },
+      { servers: { primary: `redis://u:${password}@host`, replica: `redis://u:${password}@host2` } },
+      { servers: { primary: `redis://u:${password}@host`, replicas: `redis://u:${password}@host2` } },
+      { servers: { primary: `redis://u:${password}@host`, replicas: [`redis://u:${password}@host`] } },
+      { servers: { primary: [`redis://u:${password}@host`] } },
+      { servers: { cluster: `redis://u:${password}@host` } },
+      { servers: { cluster: [`redis://u:${password}@host/1`] } },
+      { servers: { sentinels: [`redis://u:${password}@host`], master: [password] } },
+      { servers: [`redis://u:${password}@host`, `redis://u:${password}@host`] },
+      { servers: [`redis://u:${password}@host`, [`redis://u:${password}@host2`]] },
+      { servers: [`redis://u:${password}@host`, { primary: `redis://u:${password}@host2` }] },
+      { servers: 'redis://a', previousServers: `redis://u:${password}@host:x` },
+      { servers: 'redis://a', previousServers: { servers: `redis://u:${password}@host:x` } },
+      { servers: { servers: `redis://u:${password}@host` } },
       { servers: new URL(`redis://u:${encodeURIComponent(password)}@host`) },
       { encryption: { keys: { a: encryptionKey.toString('latin1') }, current: 'a' } },
       { encryption: { keys: { a: encryptionKey.subarray(1) }, current: 'a' } },

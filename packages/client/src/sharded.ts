@@ -1,11 +1,10 @@
 import {
   BatchStore,
-  describe,
   ShaleError,
   type Answer,
   type BatchOperation,
   type Clock,
-  type Router,
+  type KeyGroup,
   type RouterFactory,
   type ScanPage,
   type ServerStatus,
@@ -17,10 +16,11 @@ import {
   type Tally,
 } from '@shale/contracts'
 import { rendezvous } from '@shale/router'
-import { partition, sumOfTallies, type Part } from './partition.ts'
 import { scanShards } from './scan-shards.ts'
 import { AfterMoves, ShardMoves } from './shard-moves.ts'
+import { ShardRoutes, type Part } from './shard-routes.ts'
 import { isServerFailure, shardsFailed } from './shards-failed.ts'
+import { sumOfTallies } from './tallies.ts'
 
 /** A shard: what the router knows of it, and the store that holds its keys. */
 export interface Shard {
@@ -50,16 +50,14 @@ export interface ShardedOptions {
  */
 export class Sharded extends BatchStore {
   readonly #shards: readonly Shard[]
-  readonly #router: Router
-  readonly #indexOf: ReadonlyMap<string, number>
+  readonly #routes: ShardRoutes
   readonly #moves: ShardMoves
 
   /** @throws ShaleError `CONFIG_INVALID` for shards that the router refuses. */
   constructor({ shards, router = rendezvous(), timeout, clock }: ShardedOptions) {
     super()
     this.#shards = shards
-    this.#router = router(shards.map(({ name, weight }) => (weight === undefined ? { name } : { name, weight })))
-    this.#indexOf = new Map(shards.map(({ name }, i) => [name, i]))
+    this.#routes = new ShardRoutes(shards, router)
     this.#moves = new ShardMoves({ timeout, clock })
   }
 
@@ -88,7 +86,7 @@ export class Sharded extends BatchStore {
     // What this process wrote before is there when the scan begins.
     if (!this.#moves.idle) await this.#moves.settled()
     if (this.#shards.length === 1) return yield* this.#shardAt(0).store.scan(pattern)
-    yield* scanShards(this.#shards.map(({ name, store }) => ({ shard: name, pages: this.#atHome(name, store.scan(pattern)) })))
+    yield* scanShards(this.#shards.map(({ name, store }, index) => ({ shard: name, pages: this.#atHome(index, store.scan(pattern)) })))
   }
 
   flush(): Promise<void> {
@@ -100,8 +98,12 @@ export class Sharded extends BatchStore {
   }
 
   locate(key: string): StoreLocation {
-    const { name, store } = this.#shardAt(this.#route(key))
+    const { name, store } = this.#shardAt(this.#routes.of(key))
     return { shard: name, server: store.locate(key).server }
+  }
+
+  divide(keys: readonly string[]): readonly KeyGroup[] {
+    return this.#routes.groups(keys)
   }
 
   async connect(): Promise<void> {
@@ -125,10 +127,10 @@ export class Sharded extends BatchStore {
   }
 
   parts(): readonly StorePart[] {
-    return this.#shards.map(({ name, store }) => ({
+    return this.#shards.map(({ name, store }, index) => ({
       shard: name,
       store: this.#moves.idle ? store : new AfterMoves(store, this.#moves),
-      isHome: (key) => this.#router.route(key) === name,
+      isHome: (key) => this.#routes.of(key) === index,
     }))
   }
 
@@ -141,53 +143,38 @@ export class Sharded extends BatchStore {
   }
 
   #storeOf(key: string): Store {
-    return this.#shardAt(this.#route(key)).store
-  }
-
-  #route(key: string): number {
-    if (this.#shards.length === 1) return 0
-    const name = this.#router.route(key)
-    const index = this.#indexOf.get(name)
-    if (index !== undefined) return index
-    const names = this.#shards.map((shard) => JSON.stringify(shard.name)).join(', ')
-    throw new ShaleError('CONFIG_INVALID', `router: expected route() to give one of its nodes' names, ${names}; it gave ${describe(name)}.`)
+    return this.#shardAt(this.#routes.of(key)).store
   }
 
   #ask<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
     if (this.#shards.length === 1 || items.length === 0) return operation.call(this.#shardAt(0).store, items)
     if (items.length === 1) return operation.call(this.#storeOf(operation.keyOf(items[0] as I)), items)
-    const parts = partition(items, (item) => this.#route(operation.keyOf(item)))
+    const parts = this.#routes.divide(items, operation.keyOf)
+    if (parts.length === 1) return operation.call(this.#shardAt((parts[0] as Part<I>).shard).store, items)
     const answers = new Array<Answer<T>>(items.length)
-    let missing = parts.size
+    let missing = parts.length
     return new Promise((resolve) => {
-      for (const [index, { items: some, places }] of parts) {
+      for (const { shard, items: some, places = [] } of parts) {
         const put = (given: readonly Answer<T>[]): void => {
           for (let i = 0; i < places.length; i++) answers[places[i] as number] = given[i] as Answer<T>
           if (--missing === 0) resolve(answers)
         }
-        operation.call(this.#shardAt(index).store, some).then(put, (error: unknown) => put(some.map(() => asAnswer(error))))
+        operation.call(this.#shardAt(shard).store, some).then(put, (error: unknown) => put(some.map(() => asAnswer(error))))
       }
     })
   }
 
   async #delete(keys: readonly string[]): Promise<Tally> {
     if (this.#shards.length === 1 || keys.length === 0) return this.#shardAt(0).store.delete(keys)
-    const remove = async ([index, { items }]: readonly [number, Part<string>]): Promise<Tally> => {
+    const remove = async ({ shard, items }: Part<string>): Promise<Tally> => {
       try {
-        return await this.#shardAt(index).store.delete(items)
+        return await this.#shardAt(shard).store.delete(items)
       } catch (error) {
-        const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+        const failure = asAnswer(error)
         return { count: 0, failed: new Map(items.map((key) => [key, failure])) }
       }
     }
-    return sumOfTallies(
-      await Promise.all(
-        Array.from(
-          partition(keys, (key) => this.#route(key)),
-          remove,
-        ),
-      ),
-    )
+    return sumOfTallies(await Promise.all(this.#routes.divide(keys, itself).map(remove)))
   }
 
   /** As `#ask`; what concerns keys that are being moved comes after that. */
@@ -210,7 +197,7 @@ export class Sharded extends BatchStore {
   }
 
   #moveAll(moves: readonly StoreMove[], operation: BatchOperation<StoreMove, boolean>): Promise<Answer<boolean>[]> {
-    const stays = moves.every(({ from, to }) => this.#route(from) === this.#route(to))
+    const stays = moves.every(({ from, to }) => this.#routes.of(from) === this.#routes.of(to))
     return stays && this.#moves.idle ? this.#ask(operation, moves) : Promise.all(moves.map((move) => this.#move(move)))
   }
 
@@ -222,8 +209,8 @@ export class Sharded extends BatchStore {
   }
 
   /** A shard's keys that are looked for there: another one may be left from another layout. */
-  async *#atHome(shard: string, pages: AsyncIterable<ScanPage>): AsyncGenerator<ScanPage, void, undefined> {
-    for await (const page of pages) yield page.filter((key) => this.#router.route(key) === shard)
+  async *#atHome(shard: number, pages: AsyncIterable<ScanPage>): AsyncGenerator<ScanPage, void, undefined> {
+    for await (const page of pages) yield page.filter((key) => this.#routes.of(key) === shard)
   }
 
   async #onAll(call: (store: Store) => Promise<void>): Promise<{ failures: Map<string, ShaleError>; done: string[] }> {
@@ -248,4 +235,5 @@ export class Sharded extends BatchStore {
   }
 }
 
+const itself = (key: string): string => key
 const asAnswer = (error: unknown): ShaleError => ShaleError.from(error, 'SERVER_UNAVAILABLE')
