@@ -26,6 +26,8 @@ export interface RebalanceReport {
 /** Options of `rebalance`. The `rate` is that of the entries that are moved. */
 export interface RebalanceOptions extends RunOptions<RebalanceReport> {}
 
+/** Entries that are moved at the same time: each takes several commands, all within the deadline of one call. */
+const maxBatch = 200
 /** Keys that are remembered so that a scan's repetitions are not counted; beyond, they may be. */
 const maxSeen = 2_000_000
 
@@ -53,26 +55,32 @@ class Rebalancing {
   readonly #scope: Scope
   readonly #version: number | undefined
   readonly #failures = new Map<string, ShaleError>()
+  readonly #seen: SeenKeys
 
   constructor(scope: Scope, options: RebalanceOptions) {
     const report = { scanned: 0, home: 0, moved: 0, dropped: 0, foreign: 0, changedMeanwhile: 0, bytesMoved: 0 }
-    this.run = new Run('rebalance', scope.core, options, report)
+    this.run = new Run('rebalance', scope.core, options, report, maxBatch)
     this.#scope = scope
+    this.#seen = new SeenKeys(Math.floor(scope.core.random() * 2 ** 32))
     this.#version = options.version
   }
 
   /** Goes through one part; what fails there leaves the others alone. */
   async part(part: StorePart, pattern: string): Promise<void> {
-    const seen = new SeenKeys(Math.floor(this.#scope.core.random() * 2 ** 32))
+    const { report } = this.run
     try {
       for await (const page of part.store.scan(pattern)) {
         this.run.stopIfAborted()
-        const keys = page.filter((stored) => this.#concerns(stored) && (seen.size >= maxSeen || seen.add(stored)))
-        const strays = keys.filter((stored) => !part.isHome(stored))
-        const { report } = this.run
-        const home = keys.filter((stored) => this.#counts(stored)).length - strays.filter((stored) => this.#counts(stored)).length
-        report.home += home
-        report.scanned += home
+        const strays: string[] = []
+        for (const stored of page) {
+          if (!this.#concerns(stored)) continue
+          if (!part.isHome(stored)) {
+            if (this.#isNew(`${part.shard} ${stored}`)) strays.push(stored)
+          } else if (this.#counts(stored) && this.#isNew(stored)) {
+            report.home++
+            report.scanned++
+          }
+        }
         await this.run.inBatches(
           strays,
           (batch) => this.#bring(part, batch),
@@ -107,7 +115,10 @@ class Rebalancing {
       if (!this.#counts(stored)) continue
       report.scanned++
       report[brought.fate === 'missing' ? 'changedMeanwhile' : brought.fate]++
-      if (brought.fate === 'moved') report.bytesMoved += brought.bytes
+      if (brought.fate !== 'moved') continue
+      report.bytesMoved += brought.bytes
+      // Where it is now it will be met again.
+      this.#isNew(stored)
     }
     this.run.learn(keys.length, bytes)
   }
@@ -120,11 +131,19 @@ class Rebalancing {
 
   #concerns(stored: string): boolean {
     const { keyspace } = this.#scope
-    const parsed = keyspace.parse(stored) ?? keyspace.parseBookkeeping(stored)
+    const bookkeeping = keyspace.parseBookkeeping(stored)
+    // A lease is beside its key, wherever its own name would lead to, and soon over.
+    if (bookkeeping?.kind === 'lease') return false
+    const parsed = bookkeeping ?? keyspace.parse(stored)
     return parsed !== undefined && (this.#version === undefined || parsed.version === this.#version)
   }
 
-  /** Whether a key is an entry's, not the library's own. */
+  /** Whether something is met for the first time, as far as is remembered. */
+  #isNew(what: string): boolean {
+    return this.#seen.size >= maxSeen || this.#seen.add(what)
+  }
+
+  /** Whether a key is an entry's, and not the library's own. */
   #counts(stored: string): boolean {
     return this.#scope.keyspace.parse(stored) !== undefined
   }

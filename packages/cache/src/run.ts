@@ -41,15 +41,18 @@ export class Run<Report> {
   readonly #began: number
   /** No batch is more than a second's worth. */
   readonly #burst: number
+  readonly #most: number
   #batch = 16
 
-  constructor(call: string, core: Core, options: RunOptions<Report>, report: Report) {
+  /** @param most how many entries a batch has at most. */
+  constructor(call: string, core: Core, options: RunOptions<Report>, report: Report, most: number = maxBatch) {
     this.report = report
     this.#call = call
     this.#core = core
     this.#options = options
+    this.#most = most
     this.#began = core.clock.now()
-    this.#burst = Math.max(1, Math.floor(options.rate ?? maxBatch))
+    this.#burst = Math.max(1, Math.floor(options.rate ?? most))
   }
 
   /** Works through keys in batches. `done` gives how many entries count for the rate so far. */
@@ -66,7 +69,7 @@ export class Run<Report> {
 
   /** Learns how large entries are. */
   learn(entries: number, bytes: number): void {
-    this.#batch = Math.max(1, Math.min(maxBatch, this.#batch * 4, Math.floor((batchBytes * entries) / Math.max(bytes, 1))))
+    this.#batch = Math.max(1, Math.min(this.#most, this.#batch * 4, Math.floor((batchBytes * entries) / Math.max(bytes, 1))))
   }
 
   async tell(): Promise<void> {

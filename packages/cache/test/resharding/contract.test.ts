@@ -1,9 +1,6 @@
 import { describe, test } from 'vitest'
-import { createMemoryStore } from '@shale/memory'
-import { createManualClock, createSeededRandom, storeContract } from '@shale/testing'
-import type { Store } from '@shale/contracts'
-import { Resharding, Sharded } from '@shale/client'
-import { NamedStore } from './named-store.ts'
+import { createManualClock, storeContract } from '@shale/testing'
+import { Layouts } from './layouts.ts'
 
 const layouts = {
   'three shards instead of two': [
@@ -21,18 +18,11 @@ const layouts = {
   ],
 } as const
 
-describe.each(Object.entries(layouts))('%s', (_, [names, previousNames]) => {
+describe.each(Object.entries(layouts))('%s', (_, [names, previous]) => {
   const clock = createManualClock()
-  const timeout = 500
   storeContract({
     test,
     capabilities: { advance: (ms) => clock.advance(ms) },
-    create: () => {
-      const stores = new Map<string, Store>(['a', 'b', 'c'].map((name) => [name, new NamedStore(name, createMemoryStore({ clock }))]))
-      const open = (some: readonly string[]): Store =>
-        new Sharded({ shards: some.map((name) => ({ name, store: stores.get(name) as Store })), timeout, clock })
-      const random = createSeededRandom(1)
-      return { store: new Resharding({ current: open(names), previous: open(previousNames), timeout, clock, random }) }
-    },
+    create: () => ({ store: new Layouts(['a', 'b', 'c'], clock).beside(names, previous) }),
   })
 })
