@@ -33,7 +33,9 @@ export async function moveVersion(
   const { core } = scope
   core.flights.void(from)
   core.flights.void(to)
-  if (await scope.demand(from, core.store.move([{ from, to }]))) return version + by
+  const moved = core.store.move([{ from, to }])
+  core.moving(moved)
+  if (await scope.demand(from, moved)) return version + by
   const message = `${call}: expected '${key}' to be in the cache at version ${version}; it is not.`
   return core.demand<number>(new ShaleError('KEY_NOT_FOUND', message), from)
 }

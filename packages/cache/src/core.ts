@@ -42,6 +42,7 @@ export class Core {
   closed = false
   readonly #degrades: boolean
   readonly #ownsStore: boolean
+  readonly #moves = new Set<Promise<unknown>>()
   #reached = false
 
   constructor(parts: CoreParts) {
@@ -101,6 +102,17 @@ export class Core {
     if (!ShaleError.is(answer)) return answer as T
     this.stats.error(answer, stored)
     throw answer
+  }
+
+  /** A move of an entry is under way, of which a sweep that comes later must find the end. */
+  moving(moved: Promise<unknown>): void {
+    this.#moves.add(moved)
+    moved.catch(() => {}).finally(() => this.#moves.delete(moved))
+  }
+
+  /** Settles when the moves that are under way now have settled; `undefined` if there is none. */
+  moved(): Promise<unknown> | undefined {
+    return this.#moves.size === 0 ? undefined : Promise.allSettled(this.#moves)
   }
 
   async close(): Promise<void> {

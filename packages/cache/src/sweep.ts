@@ -74,6 +74,8 @@ function emptied(error: unknown): unknown {
 async function sweep(operation: string, scope: Scope, pattern: string, concerns: (stored: string) => boolean): Promise<number> {
   const { core } = scope
   core.flights.voidWhere(concerns)
+  const moved = core.moved()
+  if (moved !== undefined) await moved
   const parts = sweptParts(core.store)
   const failures = new Map<string, ShaleError>()
   const counts = await Promise.all(parts.map((part) => new PartSweep(scope, part, failures).run(pattern, concerns)))

@@ -34,13 +34,14 @@ export const backends: readonly Backend[] = [
 ]
 
 /** A cache over so many servers, between which its keys are divided. */
-function sharded(name: string, count: number, options: CacheOptions = {}): ShardedBackend {
+function sharded(name: string, count: number, options: CacheOptions | ((urls: readonly string[]) => CacheOptions) = {}): ShardedBackend {
   return {
     name,
     async start() {
       const servers = await Promise.all(Array.from({ length: count }, () => startRedis()))
+      const urls = servers.map(({ url }) => url)
       return {
-        options: { servers: servers.map(({ url }) => url), ...options },
+        options: { servers: urls, ...(typeof options === 'function' ? options(urls) : options) },
         servers,
         stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
       }
@@ -62,4 +63,6 @@ export const shardedBackends: readonly ShardedBackend[] = [
   sharded('three shards by ketama()', 3, { router: ketama() }),
   sharded('three shards by jump()', 3, { router: jump() }),
   sharded('three shards by djangoRing()', 3, { router: djangoRing() }),
+  sharded('three shards, of which one is new', 3, (urls) => ({ previousServers: urls.slice(0, 2) })),
+  sharded('two shards, and another two before', 4, (urls) => ({ servers: urls.slice(0, 2), previousServers: urls.slice(2) })),
 ]

@@ -1,7 +1,8 @@
-import { ShaleError, type RouterFactory, type Store } from '@shale/contracts'
+import { ShaleError, type Store } from '@shale/contracts'
 import { openShard } from './open-shard.ts'
+import { Resharding } from './resharding.ts'
 import type { Servers } from './servers.ts'
-import { endpointsOf, parseServers, type ShardLayout } from './servers-layout.ts'
+import { areOneShard, endpointsOf, parseServers, type ShardLayout } from './servers-layout.ts'
 import { Sharded, type Shard } from './sharded.ts'
 import { readStoreOptions, type StoreOptions, type StoreSettings } from './store-options.ts'
 
@@ -23,12 +24,25 @@ export interface OpenedStore {
 /** As `createStore`, for whoever wants to know what stores have in common. */
 export function openStore(servers: Servers, options: StoreOptions = {}): OpenedStore {
   const settings = readStoreOptions(options)
+  const { router, previous, timeout, clock, random } = settings
   const layout = parseServers(servers, settings.defaults)
-  const previous = settings.previous === undefined ? [] : parsePrevious(settings.previous.servers, settings)
-  if (previous.length > 0) throw new ShaleError('CONFIG_INVALID', 'previousServers: resharding is not there yet; leave the option out.')
-  const shards = layout.map((shard): Shard => ({ ...shard, store: openShard(shard, settings, layout.length === 1) }))
-  return { store: sharded(shards, settings.router, settings), places: layout.flatMap(placesOf) }
+  const shards = layout.map((shard): OpenShard => ({ ...shard, store: openShard(shard, settings, layout.length === 1) }))
+  const current = new Sharded({ shards, router, timeout, clock })
+  if (previous === undefined) return { store: current, places: layout.flatMap(placesOf) }
+  const before = parsePrevious(previous.servers, settings)
+  // A shard that is in both layouts is one store: a key that stays there then has one place, and each server one set of connections.
+  const others = before.map((shard): Shard => {
+    const same = shards.find((one) => areOneShard(one, shard))
+    return same === undefined
+      ? { ...shard, store: openShard(shard, settings, before.length === 1) }
+      : { ...shard, store: same.store, shared: true }
+  })
+  const earlier = new Sharded({ shards: others, router: previous.router, timeout, clock })
+  const store = new Resharding({ current, previous: earlier, timeout, clock, random })
+  return { store, places: [...layout, ...before].flatMap(placesOf) }
 }
+
+type OpenShard = ShardLayout & Shard
 
 function parsePrevious(servers: unknown, { defaults }: StoreSettings): readonly ShardLayout[] {
   try {
@@ -42,8 +56,4 @@ function parsePrevious(servers: unknown, { defaults }: StoreSettings): readonly 
 function placesOf(shard: ShardLayout): string[] {
   const names = endpointsOf(shard).map(({ name }) => name)
   return shard.kind === 'sentinels' ? names.map((name) => `${shard.master} of ${name}`) : names
-}
-
-function sharded(shards: readonly Shard[], router: RouterFactory, { timeout, clock }: StoreSettings): Store {
-  return new Sharded({ shards, router, timeout, clock })
 }

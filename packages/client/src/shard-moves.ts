@@ -1,4 +1,4 @@
-import { ShaleError, StoreDecorator, type Answer, type Clock, type ScanPage, type Store, type StoreMove } from '@shale/contracts'
+import { ShaleError, type Answer, type Clock, type Store, type StoreMove } from '@shale/contracts'
 import { MoveAcross } from './move-across.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { Turns } from './turns.ts'
@@ -72,20 +72,5 @@ export class ShardMoves {
 
   #error(what: string): ShaleError {
     return new ShaleError('SERVER_TIMEOUT', `No answer within ${this.#timeout} ms; ${what}.`)
-  }
-}
-
-/** A shard that is scanned once the moves that are under way have come to their ends, so that none arrives behind the scan. */
-export class AfterMoves extends StoreDecorator {
-  readonly #moves: ShardMoves
-
-  constructor(store: Store, moves: ShardMoves) {
-    super(store)
-    this.#moves = moves
-  }
-
-  override async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
-    await this.#moves.settled()
-    yield* this.store.scan(pattern)
   }
 }

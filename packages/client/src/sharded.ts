@@ -17,7 +17,7 @@ import {
 } from '@shale/contracts'
 import { rendezvous } from '@shale/router'
 import { scanShards } from './scan-shards.ts'
-import { AfterMoves, ShardMoves } from './shard-moves.ts'
+import { ShardMoves } from './shard-moves.ts'
 import { ShardRoutes, type Part } from './shard-routes.ts'
 import { isServerFailure, shardsFailed } from './shards-failed.ts'
 import { sumOfTallies } from './tallies.ts'
@@ -129,7 +129,7 @@ export class Sharded extends BatchStore {
   parts(): readonly StorePart[] {
     return this.#shards.map(({ name, store }, index) => ({
       shard: name,
-      store: this.#moves.idle ? store : new AfterMoves(store, this.#moves),
+      store,
       isHome: (key) => this.#routes.of(key) === index,
     }))
   }

@@ -13,7 +13,7 @@ import {
 import type { Gate } from './gate.ts'
 
 /** The methods of a store that can fail. */
-export type StoreOperation = Exclude<keyof Store, 'locate' | 'close' | 'observe' | 'status' | 'parts'>
+export type StoreOperation = Exclude<keyof Store, 'locate' | 'divide' | 'close' | 'observe' | 'status' | 'parts'>
 
 /** A call that reached a fault store. */
 export interface StoreCall {
