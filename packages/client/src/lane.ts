@@ -1,27 +1,9 @@
-import { ShaleError, type Clock, type Command, type Connection, type Endpoint, type Reply } from '@shale/contracts'
+import { ShaleError, type Command, type Connection, type Reply } from '@shale/contracts'
 import type { Barrier } from './barrier.ts'
+import type { LaneHost } from './lane-host.ts'
 import { closedError, type Link } from './link.ts'
-import type { Links } from './links.ts'
 import { connectionError, replyError } from './reply-error.ts'
 import { longestBacklog, weightOf, type WaitingBarrier, type WaitingCommand } from './waiting.ts'
-
-/** What all lanes of one server share. */
-export interface LaneHost {
-  readonly endpoint: Endpoint
-  readonly clock: Clock
-  /** Milliseconds after which whoever sent a command has been told that it timed out. */
-  readonly timeout: number
-  /** From this load of a link on `crowded` is asked before anything more is sent over it. */
-  readonly crowdedAt: number
-  readonly links: Links
-  isErrorReply(error: unknown): boolean
-  /** Told of a link under load; gives why it takes no more, if so. */
-  crowded(link: Link): ShaleError | undefined
-  /** What waits, in units of `weightOf`. */
-  backlog: number
-  /** A lane has left a link. */
-  left(link: Link): void
-}
 
 /**
  * The way that the commands of some keys take: one after the other over one link. While there is no connection they wait in

@@ -1,9 +1,11 @@
 import { ShaleError, type BreakerState, type Command, type Reply, type TimerHandle } from '@shale/contracts'
 import { Barrier } from './barrier.ts'
 import { Growth } from './growth.ts'
-import { Lane, refuse, type LaneHost } from './lane.ts'
+import { Lane, refuse } from './lane.ts'
+import type { LaneHost } from './lane-host.ts'
 import { closedError, type Link } from './link.ts'
-import { Links, type LinksEvents, type LinksOptions } from './links.ts'
+import { Links } from './links.ts'
+import type { LinksEvents, LinksOptions } from './links-host.ts'
 
 export type LanesOptions = LinksOptions
 

@@ -1,44 +1,14 @@
-import { ShaleError, type BreakerState, type Clock, type Random, type ServerStatus } from '@shale/contracts'
+import { ShaleError, type BreakerState, type ServerStatus } from '@shale/contracts'
 import { Abandoned } from './abandoned.ts'
-import { Breaker, type BreakerOptions } from './breaker.ts'
-import type { DialOptions } from './dial.ts'
+import { Breaker } from './breaker.ts'
 import { Latency } from './latency.ts'
 import { Link } from './link.ts'
+import type { LinksEvents, LinksOptions } from './links-host.ts'
+import { Probes } from './probes.ts'
 import { Watchdog } from './watchdog.ts'
-
-/** What the links to one server need to know; all times are milliseconds. */
-export interface LinksOptions extends DialOptions {
-  /** How many connections are kept, and how many there may be under load. */
-  readonly connections: { readonly min: number; readonly max: number }
-  /** After so long a command has been reported as timed out. */
-  readonly timeout: number
-  readonly clock: Clock
-  readonly random: Random
-  /** `false` refuses nothing while there is a connection. */
-  readonly breaker?: BreakerOptions | false | undefined
-}
-
-/** What links tell whoever sends over them. */
-export interface LinksEvents {
-  /** Other links serve now, or calls are let through, or no more. */
-  changed(): void
-  /** Nothing can be sent now: whatever waits is to be refused. */
-  down(error: ShaleError): void
-  /** Refuses what has waited for longer than `timeout`; gives how much that was. */
-  dropLate(): number
-  /** Whether something waits. */
-  isWaiting(): boolean
-  connected(): void
-  disconnected(error: ShaleError): void
-  breaker(state: BreakerState): void
-}
 
 /** The further connections of a server that is back follow spread over this time. */
 const spreadMs = 800
-/** A refusal that will not go away by itself is not asked for more often than this. */
-const refusedMs = 1000
-/** A server that nobody asked for in so long is not probed any more. */
-const interestMs = 5000
 /** One command in so many has its latency measured. */
 const sampleEvery = 16
 
@@ -59,13 +29,10 @@ export class Links {
   readonly #options: LinksOptions
   readonly #events: LinksEvents
   readonly #breaker: Breaker
+  readonly #probes: Probes
   readonly #kept: readonly Link[]
   readonly #abandoned = new Abandoned()
   readonly #wereReady = new Set<Link>()
-  /** The link that tries for all. */
-  #prober: Link | undefined
-  #isAskedFor = false
-  #askedAt = 0
   #isClosed = false
 
   constructor(options: LinksOptions, events: LinksEvents) {
@@ -74,6 +41,7 @@ export class Links {
     const { connections, clock, timeout } = options
     this.latency = new Latency(clock)
     this.#breaker = new Breaker(options.breaker, (state) => events.breaker(state))
+    this.#probes = new Probes(this.#breaker.probeMs, clock, options.random)
     this.all = Array.from({ length: connections.max }, () => new Link(options, this.#abandoned, this.#linkEvents))
     this.#kept = this.all.slice(0, connections.min)
     this.serving = this.#kept
@@ -88,7 +56,7 @@ export class Links {
   /** Whether calls are let through. To ask for it is to be interested in the server, which is probed as long as someone is. */
   get available(): boolean {
     if (!this.isOpen) return true
-    this.#isAskedFor = true
+    this.#probes.ask()
     return false
   }
 
@@ -109,7 +77,7 @@ export class Links {
   refusal(link: Link): ShaleError | undefined {
     const { reason } = this.#breaker
     if (reason === undefined) return link.want()
-    this.#isAskedFor = true
+    this.#probes.ask()
     return reason
   }
 
@@ -120,9 +88,10 @@ export class Links {
       await Promise.all(this.#kept.map((link) => link.connect()))
       return
     }
-    this.#isAskedFor = true
-    if (this.#prober?.state !== 'connecting') throw reason
-    await this.#prober.connect()
+    this.#probes.ask()
+    const { by } = this.#probes
+    if (by?.state !== 'connecting') throw reason
+    await by.connect()
   }
 
   /** Makes the first attempt after a loss now, if there is no connection; one that has failed since waits for its time. */
@@ -165,7 +134,7 @@ export class Links {
 
   readonly #linkEvents = {
     ready: (link: Link): void => {
-      this.#prober = undefined
+      this.#probes.by = undefined
       if (this.#wereReady.has(link)) this.reconnects++
       this.#wereReady.add(link)
       this.#breaker.close()
@@ -175,17 +144,17 @@ export class Links {
     },
     failed: (link: Link, error: ShaleError): void => {
       const isRefused = error.code !== 'SERVER_UNAVAILABLE'
-      if (this.#isAnyReady()) return link.wait(this.#pause(isRefused))
+      if (this.#isAnyReady()) return link.wait(this.#probes.pause(isRefused))
       this.#breaker.open(error)
       this.#probeBy(link)
-      if (isRefused) this.#prober?.wait(this.#pause(true))
+      if (isRefused) this.#probes.by?.wait(this.#probes.pause(true))
       this.#events.down(error)
       this.#events.changed()
     },
     lost: (link: Link, error: ShaleError): void => {
       if (this.#isClosed) return this.#events.down(error)
-      if (!this.isOpen || this.#isAnyReady()) link.wait(this.#phase())
-      else this.#probeBy(link, this.#phase())
+      if (!this.isOpen || this.#isAnyReady()) link.wait(this.#probes.phase())
+      else this.#probeBy(link, this.#probes.phase())
       const others = this.serving.filter((one) => one !== link && one.state === 'ready')
       if (others.length === 0) {
         if (this.#breaker.count(1, () => error)) this.#probeBy(link)
@@ -195,21 +164,18 @@ export class Links {
       this.#events.disconnected(error)
     },
     due: (link: Link): void => {
-      if (link !== this.#prober) {
+      if (link !== this.#probes.by) {
         if (this.#kept.includes(link) || !this.#isAnyReady()) link.dial()
         return
       }
-      const now = this.#options.clock.now()
-      if (this.#isAskedFor) this.#askedAt = now
-      this.#isAskedFor = false
-      if (Math.abs(now - this.#askedAt) >= interestMs) {
+      if (this.#probes.isForgotten()) {
         const reason = this.#breaker.reason ?? this.#silent()
-        this.#prober = undefined
+        this.#probes.by = undefined
         this.#breaker.lapse()
         for (const one of this.all) one.giveUp(reason)
         return this.#events.changed()
       }
-      link.wait(this.#pause(false))
+      link.wait(this.#probes.pause(false))
       link.dial()
     },
   }
@@ -251,13 +217,9 @@ export class Links {
     this.#events.changed()
   }
 
-  /** Has one link try for all, if none does: after `ms`, unless it waits already. */
-  #probeBy(link: Link, ms: number = this.#pause(false)): void {
-    if (this.#prober !== undefined) return
-    this.#prober = link
-    this.#isAskedFor = true
-    for (const one of this.all) if (one !== link) one.rest()
-    if (!link.isWaiting) link.wait(ms)
+  /** Has one link try for all, if none does. */
+  #probeBy(link: Link, ms: number = this.#probes.pause(false)): void {
+    this.#probes.begin(link, this.all, ms)
   }
 
   /** One link is ready: the others that are kept follow. */
@@ -271,20 +233,6 @@ export class Links {
 
   #isAnyReady(): boolean {
     return this.all.some(({ connection }) => connection !== undefined)
-  }
-
-  /**
-   * The time to the first attempt after a loss. A fleet that loses its server at once comes back spread evenly, however long the server is
-   * away: the first attempts are spread over the time that lies between any two, and so are all that follow. Were it more, those
-   * who fail would meet those who try for the first time; and with much jitter in between, some of a crowd would meet again.
-   */
-  #phase(): number {
-    return this.#options.random() * this.#pause(false)
-  }
-
-  #pause(isRefused: boolean): number {
-    const chance = this.#options.random()
-    return isRefused ? refusedMs * (1 + chance) : this.#breaker.probeMs * (1.25 + chance / 4)
   }
 
   #silent(): ShaleError {
