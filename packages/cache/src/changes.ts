@@ -34,7 +34,7 @@ export async function moveVersion(
   core.flights.void(from)
   core.flights.void(to)
   const moved = core.store.move([{ from, to }])
-  core.moving(moved)
+  if (core.store.locate(from).shard !== core.store.locate(to).shard) core.moving(moved)
   if (await scope.demand(from, moved)) return version + by
   const message = `${call}: expected '${key}' to be in the cache at version ${version}; it is not.`
   return core.demand<number>(new ShaleError('KEY_NOT_FOUND', message), from)

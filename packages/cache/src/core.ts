@@ -104,7 +104,7 @@ export class Core {
     throw answer
   }
 
-  /** A move of an entry is under way, of which a sweep that comes later must find the end. */
+  /** A move of an entry between shards is under way, of which a sweep that comes later must find the end. */
   moving(moved: Promise<unknown>): void {
     this.#moves.add(moved)
     moved.catch(() => {}).finally(() => this.#moves.delete(moved))
