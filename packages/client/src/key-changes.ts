@@ -213,21 +213,15 @@ export class KeyChanges {
     const [from, to] = [holds.find(({ key }) => key === move.from), holds.find(({ key }) => key === move.to)] as [KeyHold, KeyHold]
     const brought = from.other === 'unknown' ? await this.#bring(from) : missing
     if (brought === 'lost' || ShaleError.is(brought)) return brought
-    if (from.other === 'foreign') return foreignError(move.from)
     if (!this.#holds.isHeld(from) || !this.#holds.isHeld(to)) return 'lost'
-    const moved = await firstOf(current.move([move]))
+    // What cannot be brought over is moved within the other layout.
+    const [store, other] = from.other === 'foreign' ? [previous, current] : [current, previous]
+    const moved = await firstOf(store.move([move]))
     if (moved !== true || to.other !== 'unknown' || from === to) return moved
-    const removed = await removeOne(previous, move.to)
+    const removed = await removeOne(other, move.to)
     return ShaleError.is(removed) ? removed : true
   }
 
   readonly #late = (key: string, fate: string): ShaleError =>
     new ShaleError('SERVER_TIMEOUT', `${this.#layouts.current.locate(key).server}: no answer within ${this.#timeout} ms; ${fate}.`)
-}
-
-function foreignError(key: string): ShaleError {
-  return new ShaleError(
-    'CODEC_CORRUPT',
-    `move: the key ${JSON.stringify(key)} holds another Redis type on the other layout's servers, and cannot be brought over. Remove it, or move it by hand.`,
-  )
 }

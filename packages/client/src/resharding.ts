@@ -6,6 +6,7 @@ import {
   type BatchOperation,
   type Brought,
   type Clock,
+  type KeyGroup,
   type Random,
   type ScanPage,
   type ServerStatus,
@@ -121,6 +122,11 @@ export class Resharding extends BatchStore {
 
   override locate(key: string): StoreLocation {
     return this.#layouts.current.locate(key)
+  }
+
+  divide(keys: readonly string[]): readonly KeyGroup[] {
+    const { current } = this.#layouts
+    return current.divide?.(keys) ?? [{ shard: current.locate('').shard, keys, places: [...keys.keys()] }]
   }
 
   override async connect(): Promise<void> {
