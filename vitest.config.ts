@@ -5,7 +5,7 @@ const conditions = ['@shale/source', 'node', 'import', 'default']
 /** Tests that measure time or memory: each runs alone, after all others. */
 const measuring = [
   'packages/cache/test/{after-an-outage,deadlines,lock,process,reinsert-live,server-failures,shards-failures,shards-speed,sweep-bulk}.test.ts',
-  'packages/cache/test/resharding/deploys.test.ts',
+  'packages/cache/test/resharding/{deploys,rebalance-bulk}.test.ts',
   'packages/client/test/{failures,lifecycle,outages,restarts}.test.ts',
   'packages/client/test/cluster-{errors,failover,live,migration}.test.ts',
   'packages/client/test/{read-your-writes,replica-set-failover,replica-set-lag,sentinel-failover}.test.ts',

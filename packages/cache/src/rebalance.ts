@@ -26,8 +26,8 @@ export interface RebalanceReport {
 /** Options of `rebalance`. The `rate` is that of the entries that are moved. */
 export interface RebalanceOptions extends RunOptions<RebalanceReport> {}
 
-/** Entries that are moved at the same time: each takes several commands, all within the deadline of one call. */
-const maxBatch = 200
+/** Entries that are moved at the same time: each takes several commands, between which others have their turn. */
+const maxBatch = 64
 /** Keys that are remembered so that a scan's repetitions are not counted; beyond, they may be. */
 const maxSeen = 2_000_000
 
