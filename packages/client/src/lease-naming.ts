@@ -20,6 +20,15 @@ export const clusterLeaseKey: LeaseNaming = (stored) => {
   return `${taggedPrefix}{${numberOf(slotOf(stored))}}:${stored}`
 }
 
+/** The same with a naming of one's own, as far as that leads to the slot of the key or can be made to. */
+export function inSlotOfKey(naming: LeaseNaming): LeaseNaming {
+  return (stored) => {
+    // The last character says which of the two it is, so that 'a' and 'a{a}' have two leases.
+    const at = hasTag(stored) ? `${naming(stored)}~` : `${naming(stored)}{${stored}}`
+    return slotOf(at) === slotOf(stored) ? at : clusterLeaseKey(stored)
+  }
+}
+
 const numbers = new Map<number, number>()
 let next = 0
 

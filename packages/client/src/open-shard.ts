@@ -3,6 +3,7 @@ import { admitPrimary } from './admit-primary.ts'
 import { Cluster } from './cluster.ts'
 import { withDeadline } from './deadline.ts'
 import { withDoubts } from './doubts.ts'
+import { inSlotOfKey, type LeaseNaming } from './lease-naming.ts'
 import { OneServer } from './one-server.ts'
 import { ReplicaSet } from './replica-set.ts'
 import { openSentinel } from './sentinel.ts'
@@ -28,7 +29,7 @@ export function openShard(shard: ShardLayout, settings: StoreSettings, isAlone: 
 
 function openServers(shard: ShardLayout, settings: StoreSettings, isAlone: boolean): Store {
   const { name } = shard
-  const { timeout, clock, random, readFrom, readYourWrites, maxReplicaLag, defaults } = settings
+  const { timeout, clock, random, readFrom, readYourWrites, maxReplicaLag, defaults, leaseKey } = settings
   const open: OpenServer = (endpoint, found) => new Server({ ...ofServers(endpoint, settings), ...found })
   const replication = { name, timeout, clock, random, readFrom, readYourWrites, maxReplicaLag }
   switch (shard.kind) {
@@ -50,8 +51,16 @@ function openServers(shard: ShardLayout, settings: StoreSettings, isAlone: boole
     case 'sentinels':
       return openSentinel({ ...replication, sentinels: shard.sentinels, master: shard.master, servers: defaults, open })
     case 'cluster':
-      return new Cluster({ ...replication, seeds: shard.seeds, open })
+      return new Cluster({
+        ...replication,
+        seeds: shard.seeds,
+        open: leaseKey === undefined ? open : withLeases(open, inSlotOfKey(leaseKey)),
+      })
   }
+}
+
+function withLeases(open: OpenServer, leaseKey: LeaseNaming): OpenServer {
+  return (endpoint, found) => open(endpoint, { ...found, leaseKey })
 }
 
 /** What holds for all servers of a store. */

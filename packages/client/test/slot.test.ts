@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '@shale/testing'
-import { clusterLeaseKey, usualLeaseKey } from '../src/lease-naming.ts'
+import { clusterLeaseKey, inSlotOfKey, usualLeaseKey } from '../src/lease-naming.ts'
 import { slotOf } from '../src/slot.ts'
 
 test('slots are those of the specification', () => {
@@ -22,7 +22,14 @@ test('a lease is kept in the slot of its key, and no two keys share one', () => 
     keys.push(Array.from({ length: 1 + Math.floor(random() * 8) }, () => letters[Math.floor(random() * letters.length)]).join(''))
   }
   const distinct = [...new Set(keys)]
-  for (const key of distinct) expect(slotOf(clusterLeaseKey(key)), key).toBe(slotOf(key))
-  expect(new Set(distinct.map(clusterLeaseKey)).size).toBe(distinct.length)
+  for (const leaseKey of [
+    clusterLeaseKey,
+    inSlotOfKey((stored) => `p:1~lease:${stored}`),
+    inSlotOfKey((stored) => `{p:1~lease:${stored}`),
+  ]) {
+    for (const key of distinct) expect(slotOf(leaseKey(key)), key).toBe(slotOf(key))
+    expect(new Set(distinct.map(leaseKey)).size).toBe(distinct.length)
+  }
   expect(clusterLeaseKey('{u}1')).toBe(usualLeaseKey('{u}1'))
+  expect(inSlotOfKey((stored) => `p:1~lease:${stored}`)('user:1')).toBe('p:1~lease:user:1{user:1}')
 })
