@@ -3,6 +3,8 @@ import { expectTypeOf } from 'vitest'
 import {
   createCache,
   createCaches,
+  djangoRing,
+  ketama,
   ShaleError,
   type Cache,
   type CacheEvents,
@@ -16,6 +18,8 @@ import {
   type LoadContext,
   type Lock,
   type ReinsertReport,
+  type RouterFactory,
+  type ServerStatus,
 } from '@shale/cache'
 
 interface User {
@@ -120,9 +124,36 @@ expectTypeOf<Lock['signal']>().toEqualTypeOf<AbortSignal>()
 expectTypeOf<Lock['release']>().returns.resolves.toBeBoolean()
 expectTypeOf<Lock['extend']>().parameter(0).toEqualTypeOf<Duration | undefined>()
 
+// servers
+createCache({ servers: 'redis://a,redis://b' })
+createCache({ servers: ['redis://a', 'redis://b'] as readonly string[], router: ketama() })
+createCache({ servers: { primary: 'redis://a', replicas: ['redis://b', { server: 'redis://c', weight: 2 }] }, readFrom: 'nearest' })
+createCache({ servers: [{ name: 'eu', weight: 2, primary: 'redis://a' }, { sentinels: ['redis://s'], master: 'm' }, 'redis://b'] })
+createCache({ servers: { cluster: ['redis://n'] }, readFrom: (servers) => servers[0], maxReplicaLag: '2s', readYourWrites: false })
+createCache({
+  servers: 'redis://a',
+  previousServers: { servers: ['redis://b'], router: djangoRing() },
+  breaker: { failures: 5, probe: '1s' },
+})
+createCache({ servers: ['redis://a'], previousServers: ['redis://a', 'redis://b'], breaker: false })
+// @ts-expect-error a replica set has a primary
+createCache({ servers: { replicas: ['redis://b'] } })
+// @ts-expect-error a sentinel group has a master
+createCache({ servers: { sentinels: ['redis://s'] } })
+// @ts-expect-error no such property
+createCache({ servers: [{ primary: 'redis://a', replica: 'redis://b' }] })
+// @ts-expect-error no such policy
+createCache({ readFrom: 'secondary' })
+// @ts-expect-error a router is made, not named
+createCache({ router: 'jump' })
+expectTypeOf<CacheOptions['router']>().toEqualTypeOf<RouterFactory | undefined>()
+
 // the rest
 expectTypeOf(cache.namespace('eu', { version: 2, ttl: null })).toEqualTypeOf<Cache>()
 expectTypeOf(cache.stats()).toEqualTypeOf<CacheStats>()
+expectTypeOf(cache.stats().servers).toEqualTypeOf<readonly ServerStatus[]>()
+cache.on('breaker', ({ server, state }) => expectTypeOf([server, state]).toEqualTypeOf<string[]>())
+cache.on('replica', ({ shard, readable, lag }) => void [shard.length, readable, lag?.toFixed()])
 expectTypeOf(cache.on('degraded', (event) => expectTypeOf(event).toEqualTypeOf<CacheEvents['degraded']>())).toEqualTypeOf<() => void>()
 // @ts-expect-error no such event
 cache.on('degrade', () => {})
