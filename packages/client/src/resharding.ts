@@ -18,13 +18,13 @@ import {
   type Tally,
 } from '@shale/contracts'
 import { answersOf, firstOf } from './answers-of.ts'
+import { BothLayouts } from './both-layouts.ts'
 import { KeyChanges, missing } from './key-changes.ts'
 import { KeyLines } from './key-lines.ts'
 import { bringing, removal, workOf } from './key-work.ts'
 import { LayoutReads } from './layout-reads.ts'
 import { comparePlaces, type Layouts } from './layouts.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { shardsFailed } from './shards-failed.ts'
 import { sumOfTallies } from './tallies.ts'
 
 export interface ReshardingOptions {
@@ -52,6 +52,7 @@ const reads: ReadonlySet<BatchName> = new Set<BatchName>(['get', 'getWithTtl', '
  */
 export class Resharding extends BatchStore {
   readonly #layouts: Layouts
+  readonly #both: BothLayouts
   readonly #timeout: number
   readonly #clock: Clock
   readonly #lines = new KeyLines()
@@ -62,6 +63,7 @@ export class Resharding extends BatchStore {
   constructor({ current, previous, isSame, timeout, clock, random }: ReshardingOptions) {
     super()
     this.#layouts = { current, previous, isSame: isSame ?? comparePlaces(current, previous) }
+    this.#both = new BothLayouts(this.#layouts)
     this.#timeout = timeout
     this.#clock = clock
     const options = { layouts: this.#layouts, lines: this.#lines, timeout, clock, random }
@@ -86,21 +88,10 @@ export class Resharding extends BatchStore {
     )
   }
 
-  /** The other layout is gone through before and after the current one, since entries may be on their way in either direction. */
   override async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
-    const { current, previous, isSame } = this.#layouts
     // What this process wrote before is there when the scan begins.
     await this.#lines.settled()
-    const failures = new Map<string, ShaleError>()
-    for (const store of [previous, current, previous]) {
-      if (store === previous && failures.size > 0) continue
-      try {
-        for await (const page of store.scan(pattern)) yield store === previous ? page.filter((key) => !isSame(key)) : page
-      } catch (error) {
-        failures.set(this.#nameOf(store), ShaleError.from(error, 'SERVER_UNAVAILABLE'))
-      }
-    }
-    throwAny('scan', failures)
+    yield* this.#both.scan(pattern)
   }
 
   override flush(): Promise<void> {
@@ -108,7 +99,8 @@ export class Resharding extends BatchStore {
       this.#lines.behind(() =>
         this.#lines.takeAll(
           () =>
-            void this.#flush()
+            void this.#both
+              .flush()
               .finally(() => this.#lines.leaveAll())
               .then(resolve, reject),
         ),
@@ -130,34 +122,23 @@ export class Resharding extends BatchStore {
   }
 
   override async connect(): Promise<void> {
-    throwAny('connect', await this.#onBoth((store) => store.connect()))
+    await this.#both.connect()
   }
 
   override async close(): Promise<void> {
-    await Promise.all([this.#layouts.current.close(), this.#layouts.previous.close()])
+    await this.#both.close()
   }
 
   observe(observer: StoreObserver): void {
-    this.#layouts.current.observe?.(observer)
-    this.#layouts.previous.observe?.(observer)
+    this.#both.observe(observer)
   }
 
   status(): readonly ServerStatus[] {
-    const { current, previous } = this.#layouts
-    const servers = new Map<string, ServerStatus>()
-    for (const status of [...(previous.status?.() ?? []), ...(current.status?.() ?? [])])
-      servers.set(`${status.shard} ${status.server}`, status)
-    return [...servers.values()]
+    return this.#both.status()
   }
 
   parts(): readonly StorePart[] {
-    const [here, there] = [partsOf(this.#layouts.current), partsOf(this.#layouts.previous)]
-    const known = new Set(here.map(({ store }) => store))
-    const others = there.filter(({ store }) => !known.has(store)).map((part) => ({ ...part, isHome: () => false }))
-    return [...here, ...others].map((part) => {
-      const before = there.find(({ store }) => store === part.store)
-      return { ...part, bring: (keys) => this.#bring(keys, before) }
-    })
+    return this.#both.parts((keys, before) => this.#bring(keys, before))
   }
 
   /** Makes a call; behind a flush, if one is under way. */
@@ -221,44 +202,15 @@ export class Resharding extends BatchStore {
     const since = this.#clock.now()
     const bring = async (key: string): Promise<Answer<Brought>> =>
       before?.isHome(key) !== true || this.#layouts.isSame(key) ? missing : this.#changes.change(key, bringing, since)
-    return Promise.all(keys.map(bring))
-  }
-
-  /** Both layouts twice: a copy that was under way may have been stored between. */
-  async #flush(): Promise<void> {
-    for (let round = 0; round < 2; round++) throwAny('flush', await this.#onBoth((store) => store.flush()))
-  }
-
-  async #onBoth(call: (store: Store) => Promise<void>): Promise<ReadonlyMap<string, ShaleError>> {
-    const failures = new Map<string, ShaleError>()
-    const callOne = async (store: Store): Promise<void> => {
-      try {
-        await call(store)
-      } catch (error) {
-        failures.set(this.#nameOf(store), ShaleError.from(error, 'SERVER_UNAVAILABLE'))
-      }
-    }
-    await Promise.all([callOne(this.#layouts.current), callOne(this.#layouts.previous)])
-    return failures
-  }
-
-  /** A layout, for people, where it does not name its shards itself. */
-  #nameOf(store: Store): string {
-    return store === this.#layouts.current ? 'the servers' : 'the previous servers'
+    return this.#inTurn(
+      () => Promise.all(keys.map(bring)),
+      (error) => keys.map(() => error),
+    )
   }
 
   #late(): ShaleError {
     return new ShaleError('SERVER_TIMEOUT', `No answer within ${this.#timeout} ms; whether the operation was carried out is not known.`)
   }
-}
-
-function partsOf(store: Store): readonly StorePart[] {
-  return store.parts?.() ?? [{ shard: store.locate('').shard, store, isHome: () => true }]
-}
-
-function throwAny(operation: string, failures: ReadonlyMap<string, ShaleError>): void {
-  const [only] = failures.values()
-  if (only !== undefined) throw failures.size === 1 ? only : shardsFailed(operation, failures)
 }
 
 async function removeAll(store: Store, keys: readonly string[]): Promise<Tally> {
