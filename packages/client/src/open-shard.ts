@@ -29,9 +29,9 @@ export function openShard(shard: ShardLayout, settings: StoreSettings, isAlone: 
 
 function openServers(shard: ShardLayout, settings: StoreSettings, isAlone: boolean): Store {
   const { name } = shard
-  const { timeout, clock, random, readFrom, readYourWrites, maxReplicaLag, defaults, leaseKey } = settings
+  const { timeout, connectTimeout, clock, random, readFrom, readYourWrites, maxReplicaLag, defaults, leaseKey } = settings
   const open: OpenServer = (endpoint, found) => new Server({ ...ofServers(endpoint, settings), ...found })
-  const replication = { name, timeout, clock, random, readFrom, readYourWrites, maxReplicaLag }
+  const replication = { name, timeout, connectTimeout, clock, random, readFrom, readYourWrites, maxReplicaLag }
   switch (shard.kind) {
     case 'server':
       return new OneServer(
