@@ -99,7 +99,7 @@ export class Steps {
 }
 
 /** Waits until all that can go on without a step has gone on. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 class SteppedStore extends BatchStore {
   readonly #name: string

@@ -5,7 +5,7 @@ import { createManualClock, createSeededRandom, type ManualClock } from '@shale/
 import type { Done } from './history.ts'
 import { Steps } from './steps.ts'
 
-export const timeout = 500
+const timeout = 500
 export const key = 'k'
 const text = (value: Uint8Array): string => Buffer.from(value).toString()
 export const bytes = (value: string): Uint8Array => new TextEncoder().encode(value)
