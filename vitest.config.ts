@@ -8,7 +8,7 @@ const measuring = [
   'packages/cache/test/resharding/{deploys,rebalance-bulk}.test.ts',
   'packages/client/test/{failures,lifecycle,outages,restarts}.test.ts',
   'packages/client/test/cluster-{errors,failover,live,migration}.test.ts',
-  'packages/client/test/{read-your-writes,replica-set-failover,replica-set-lag,sentinel-failover}.test.ts',
+  'packages/client/test/{read-your-writes,replica-set-failover,replica-set-hung,replica-set-lag,sentinel-failover}.test.ts',
   'packages/codecs/test/cost.test.ts',
   'packages/cache/test/model-failover.test.ts',
   'packages/router/test/route-rates.test.ts',

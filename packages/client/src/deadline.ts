@@ -12,6 +12,7 @@ import {
   type Tally,
 } from '@shale/contracts'
 import { PendingCalls } from './pending-calls.ts'
+import { quiet } from './quiet.ts'
 
 export interface DeadlineOptions {
   /** How long a call may take, from the call. */
@@ -89,10 +90,4 @@ class DeadlineStore extends StoreDecorator {
     const error = this.#error(keys[0])
     return { count: 0, failed: new Map(keys.map((key) => [key, error])) }
   }
-}
-
-/** A promise that may be left alone: a rejection that nobody asks for ends no process. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  return promise
 }

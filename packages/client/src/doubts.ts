@@ -56,6 +56,8 @@ class DoubtsStore extends StoreDecorator {
   readonly #observers: StoreObserver[] = []
   /** Whether the server has refused us, and has answered nothing since. */
   #isRefused = false
+  /** Servers that are known to be away: what they refuse must not look like a miss. */
+  readonly #down = new Set<string>()
 
   constructor(store: Store, { shard, keys, regionOf, mostKeys: most = mostKeys, clock, random }: DoubtsOptions) {
     super(store)
@@ -72,7 +74,20 @@ class DoubtsStore extends StoreDecorator {
     })
     this.#record = new WriteRecord({ doubts: this.#doubts, underWay: this.#underWay, doubted: () => this.#repair.arm() })
     const back = (): void => this.#repair.begin()
-    store.observe?.({ connected: back, primary: back, breaker: (_, state) => void (state === 'closed' && back()) })
+    store.observe?.({
+      connected: (server) => {
+        this.#down.delete(server)
+        back()
+      },
+      disconnected: (server) => void this.#down.add(server),
+      primary: back,
+      breaker: (server, state) => {
+        if (state === 'open') this.#down.add(server)
+        if (state !== 'closed') return
+        this.#down.delete(server)
+        back()
+      },
+    })
     this.observe = (observer) => {
       this.#observers.push(observer)
       store.observe?.(observer)
@@ -84,7 +99,7 @@ class DoubtsStore extends StoreDecorator {
     if (this.#doubts.isEmpty || rule.approach === 'passes') return this.#ask(operation, rule, items)
     const inDoubt = items.map((item) => this.#isInDoubt(operation.keyOf(item)))
     if (!inDoubt.includes(true)) return this.#ask(operation, rule, items)
-    if (this.#isRefused && rule.approach === 'answers') return this.#askForErrors(operation, rule, items, inDoubt)
+    if (rule.approach === 'answers' && (this.#isRefused || this.#down.size > 0)) return this.#askForErrors(operation, rule, items, inDoubt)
     // A move may end the doubt about the key that the next one is from.
     return operation.name === 'move' && items.length > 1 ? this.#oneByOne(operation, items) : this.#avoid(operation, rule, items, inDoubt)
   }
@@ -176,7 +191,7 @@ class DoubtsStore extends StoreDecorator {
     })
   }
 
-  /** Asks for the entries in doubt, too: a server that refuses us must not look like an empty one. */
+  /** Asks for the entries in doubt, too: a server that is away, or refuses us, must not look like an empty one. */
   async #askForErrors<I, T>(
     operation: BatchOperation<I, T>,
     rule: DoubtRule,

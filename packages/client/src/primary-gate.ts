@@ -78,7 +78,8 @@ const patience = 0.9
 /**
  * The way to the primary. While it is known calls go straight to it. While it is looked for they are held, and go in the order
  * in which they were made once there is one; those that the former one turned away (READONLY: they were not run) come first among
- * them. A call that was held gives up when a whole round of the search, begun after it, has found nobody.
+ * them. A call that was held gives up when a whole round of the search, begun after it, has found nobody. A read that would wait
+ * behind writes is not held while the former primary is known to be down: it has its error at once.
  *
  * Calls on one key keep their order over a change: those to come wait until the former primary has answered what it was sent,
  * for `drainMs` at most; what it turns away later than that is not made again.
@@ -117,7 +118,11 @@ export class PrimaryGate {
   /** Makes a call on the primary, now or when there is one. */
   send<A>(call: PrimaryCall<A>): Promise<A> {
     const place = ++this.#last
-    return this.#isOpen ? this.#dispatch(call, place, undefined) : this.#hold(call, place, undefined, false)
+    if (this.#isOpen) return this.#dispatch(call, place, undefined)
+    const server = this.#turn?.server
+    // It would wait behind writes that are held. No answer is right as well, and comes at once: the server refuses the call.
+    if (call.kind === 'read after writes' && server?.available === false) return call.run(server.store)
+    return this.#hold(call, place, undefined, false)
   }
 
   /** Calls go to this server from now on. */

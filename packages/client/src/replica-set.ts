@@ -35,6 +35,8 @@ export interface ReplicaSetOptions {
   readonly maxReplicaLag?: number | undefined
   /** Milliseconds that a call may take: for how long a write waits for a primary. The set has no deadline of its own. */
   readonly timeout: number
+  /** Milliseconds that `connect` looks for a primary; 2,000 unless stated. */
+  readonly connectTimeout?: number | undefined
   readonly clock: Clock
   readonly random: Random
   /** Whether what is missing at a replica is asked for again at the primary: where keys can leave a set for another; `false` unless stated. */
@@ -52,6 +54,8 @@ export interface ReplicaSetOptions {
  */
 export class ReplicaSet extends BatchStore {
   readonly #name: string
+  readonly #clock: Clock
+  readonly #connectTimeout: number
   readonly #own: OwnWrites
   readonly #openReads: OpenReads
   readonly #gate: PrimaryGate
@@ -68,6 +72,8 @@ export class ReplicaSet extends BatchStore {
     super()
     const { name, members, clock, random, timeout, maxReplicaLag = 1000, readYourWrites = true, source } = options
     this.#name = name
+    this.#clock = clock
+    this.#connectTimeout = options.connectTimeout ?? 2000
     const policy = readPolicy(options.readFrom ?? 'primary')
     this.#readsPrimaryOnly = policy.primaryOnly
     this.#hasSource = source !== undefined
@@ -153,8 +159,13 @@ export class ReplicaSet extends BatchStore {
       await Promise.all(this.#replication.members.map(({ server }) => server.connect()))
       await this.#replication.check()
     }
-    const error = await this.#gate.send(new WholeCall((primary) => primary.connect()))
-    if (ShaleError.is(error)) throw error
+    // Sentinels, and a failover, may take longer than a call may.
+    const until = this.#clock.now() + this.#connectTimeout
+    for (;;) {
+      const error = await this.#gate.send(new WholeCall((primary) => primary.connect()))
+      if (!ShaleError.is(error)) return
+      if (error.code !== 'SERVER_UNAVAILABLE' || this.#replication.primary !== undefined || this.#clock.now() >= until) throw error
+    }
   }
 
   close(): Promise<void> {

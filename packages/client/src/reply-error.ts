@@ -20,6 +20,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
   MASTERDOWN: unavailable('The server is a replica that has lost its primary.'),
   CLUSTERDOWN: unavailable("The server's cluster is down."),
   TRYAGAIN: unavailable("The server's cluster is moving the slot of these keys."),
+  MOVED: {
+    code: 'SERVER_REPLY',
+    advice: "The server is a node of a cluster: name its nodes as { cluster: ['redis://…'] }.",
+  },
   MAXCLIENTS: unavailable('The server has as many clients as it takes: raise its maxclients.'),
   WRONGTYPE: {
     code: 'CODEC_CORRUPT',
@@ -47,6 +51,9 @@ function meaningOfText(message: string): Meaning {
   }
   if (/AUTH.*without any password configured|no password is set/i.test(message)) {
     return auth('A password was given, and the server has none: leave it out, or give the server one.')
+  }
+  if (/unknown command/i.test(message)) {
+    return { code: 'SERVER_REPLY', advice: "If it is a sentinel, name it as { sentinels: ['redis://…'], master: 'mymaster' }." }
   }
   return { code: 'SERVER_REPLY', advice: '' }
 }

@@ -16,6 +16,7 @@ import {
   type Tally,
 } from '@shale/contracts'
 import { rendezvous } from '@shale/router'
+import { quiet, quietPages } from './quiet.ts'
 import { scanShards } from './scan-shards.ts'
 import { ShardMoves } from './shard-moves.ts'
 import { ShardRoutes, type Part } from './shard-routes.ts'
@@ -82,7 +83,11 @@ export class Sharded extends BatchStore {
     return sumOfTallies(removed)
   }
 
-  async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
+  scan(pattern: string): AsyncIterable<ScanPage> {
+    return quietPages(this.#scan(pattern))
+  }
+
+  async *#scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
     // What this process wrote before is there when the scan begins.
     if (!this.#moves.idle) await this.#moves.settled()
     if (this.#shards.length === 1) return yield* this.#shardAt(0).store.scan(pattern)
@@ -94,7 +99,7 @@ export class Sharded extends BatchStore {
       const { failures, done } = await this.#onAll((store) => store.flush())
       if (failures.size > 0) throw this.#failed('flush', failures, done)
     }
-    return this.#moves.idle ? flushAll() : this.#moves.alone(flushAll)
+    return quiet(this.#moves.idle ? flushAll() : this.#moves.alone(flushAll))
   }
 
   locate(key: string): StoreLocation {
@@ -106,7 +111,11 @@ export class Sharded extends BatchStore {
     return this.#routes.groups(keys)
   }
 
-  async connect(): Promise<void> {
+  connect(): Promise<void> {
+    return quiet(this.#connect())
+  }
+
+  async #connect(): Promise<void> {
     const { failures } = await this.#onAll((store) => store.connect())
     if (failures.size === 0) return
     // What no waiting cures is said as it is.

@@ -1,4 +1,4 @@
-import { createClient, ErrorReply, RESP_TYPES } from '@redis/client'
+import { ErrorReply, RedisClient, RESP_TYPES, type createClient } from '@redis/client'
 import type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply } from '@shale/contracts'
 import { clientNameOf, type DriverOptions } from './driver-options.ts'
 import { greet } from './greet.ts'
@@ -20,6 +20,10 @@ export function nodeRedis(options: DriverOptions = {}): Driver {
 
 type Client = ReturnType<typeof createRawClient>
 
+// `createClient` builds a class with all commands whenever it is asked for another server than the last time, which holds up
+// the process for some 20 ms: a look at a server that is down would be felt at all others.
+let makeClient: typeof createClient | undefined
+
 /** The longest time that a socket's timer takes: the library has no way to say that it shall set none. */
 const never = 2 ** 31 - 1
 
@@ -29,7 +33,8 @@ function createRawClient({ host, port, path, tls }: Endpoint, signal: AbortSigna
   const common = { connectTimeout: never, reconnectStrategy: false as const, signal }
   const place = path === undefined ? { host: host as string, port: port as number } : { path }
   const socket = tls === undefined ? { ...place, ...common } : { ...place, ...common, ...tls, tls: true as const }
-  return createClient({
+  makeClient ??= RedisClient.factory({ RESP: 2 }) as unknown as typeof createClient
+  return makeClient({
     RESP: 2,
     socket: socket as NonNullable<Parameters<typeof createClient>[0]>['socket'] & {},
     disableOfflineQueue: false,
