@@ -23,11 +23,11 @@ export type Factory<T> = (context: LoadContext) => T | Promise<T>
 /** Options of `getOrSet`. */
 export interface GetOrSetOptions extends SetOptions {
   /** The ttl of a `null` result; as `ttl` by default. */
-  readonly negativeTtl?: Duration | null
+  readonly negativeTtl?: Duration | null | undefined
   /** The longest that the caller waits; then `LOAD_TIMEOUT`, while the load goes on and is stored. */
-  readonly hardTimeout?: Duration
+  readonly hardTimeout?: Duration | undefined
   /** Gives up this caller only (`ABORTED`). */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const known: readonly (keyof GetOrSetOptions)[] = ['ttl', 'ttlJitter', 'version', 'negativeTtl', 'hardTimeout', 'signal']

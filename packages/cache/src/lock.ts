@@ -7,13 +7,13 @@ import type { Scope } from './scope.ts'
 /** Options of `lock`. */
 export interface LockOptions extends CallOptions {
   /** How long the lock is held unless it is renewed or released; `'10s'` by default. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /** How long to wait for a lock that another holds; 0 by default. */
-  readonly wait?: Duration
+  readonly wait?: Duration | undefined
   /** Renew the lock while this process lives and it is not released; `false` by default. */
-  readonly extend?: boolean
+  readonly extend?: boolean | undefined
   /** Gives up waiting (`ABORTED`). */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A lock that is held. */

@@ -6,11 +6,11 @@ import type { Duration } from '@shale/contracts'
 /** What a namespace may have of its own; the rest is its parent's. */
 export interface NamespaceOptions {
   /** The key version; the parent's by default. */
-  readonly version?: number
+  readonly version?: number | undefined
   /** The default time to live; the parent's by default. */
-  readonly ttl?: Duration | null
+  readonly ttl?: Duration | null | undefined
   /** The default jitter; the parent's by default. */
-  readonly ttlJitter?: number
+  readonly ttlJitter?: number | undefined
 }
 
 const known: readonly (keyof NamespaceOptions)[] = ['version', 'ttl', 'ttlJitter']

@@ -21,60 +21,60 @@ export interface CacheOptions {
    * `'memory:'` (with `?maxBytes=…&maxEntries=…`); one server's address; `{ primary, replicas }`, `{ sentinels, master }` or `{ cluster }`; a
    * list of these, between which the keys are divided; or any `Store`. `'memory:'` by default.
    */
-  readonly servers?: Servers | Store
+  readonly servers?: Servers | Store | undefined
   /** For a server whose address does not state its own. */
-  readonly username?: string
-  readonly password?: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
   /** 0 by default. */
-  readonly database?: number
+  readonly database?: number | undefined
   /** `true`, or what `node:tls` takes; `rediss://` turns it on, too. */
-  readonly tls?: boolean | TlsOptions
+  readonly tls?: boolean | TlsOptions | undefined
   /** For TCP, TLS and handshake together; `'2s'` by default. */
-  readonly connectTimeout?: Duration
+  readonly connectTimeout?: Duration | undefined
   /** Who speaks to a server: `nodeRedis()` by default, `ioredis()`, or your own. */
-  readonly driver?: Driver
+  readonly driver?: Driver | undefined
   /** Connections per server, or how few and how many; 1 by default. */
-  readonly connections?: number | { readonly min: number; readonly max: number }
+  readonly connections?: number | { readonly min: number; readonly max: number } | undefined
   /** Says which shard of a list a key lives on: `rendezvous()` by default, `ketama()`, `jump()`, `djangoRing()`, or your own. */
-  readonly router?: RouterFactory
+  readonly router?: RouterFactory | undefined
   /** The other layout, `servers` or `{ servers, router }`, while entries are moved from one to the other. */
-  readonly previousServers?: PreviousServers
+  readonly previousServers?: PreviousServers | undefined
   /** Which server of a replica set is read: `'primary'` by default, `'primary-preferred'`, `'replica'`, `'replica-preferred'`, `'any'`, `'nearest'`, or a function. */
-  readonly readFrom?: ReadFrom
+  readonly readFrom?: ReadFrom | undefined
   /** Whether a key that this cache wrote is read from a replica only once that has the write; `true` by default. */
-  readonly readYourWrites?: boolean
+  readonly readYourWrites?: boolean | undefined
   /** Replicas further behind are not read; `'1s'` by default. */
-  readonly maxReplicaLag?: Duration
+  readonly maxReplicaLag?: Duration | undefined
   /** After how many failures a server is taken for down, and how often it is tried then; `false` refuses no call. On by default. */
-  readonly breaker?: boolean | BreakerOptions
+  readonly breaker?: boolean | BreakerOptions | undefined
   /** What stands before every key; `''` by default. */
-  readonly keyPrefix?: string
+  readonly keyPrefix?: string | undefined
   /** The key version; 1 by default. */
-  readonly version?: number
+  readonly version?: number | undefined
   /** How keys are stored; `prefix:version:key` by default. */
-  readonly keyFormat?: KeyFormat
+  readonly keyFormat?: KeyFormat | undefined
   /** The default time to live; `null` for ever; `'5m'` by default. */
-  readonly ttl?: Duration | null
+  readonly ttl?: Duration | null | undefined
   /** The share of a ttl, 0 to 1, that may be taken off at random; 0 by default. */
-  readonly ttlJitter?: number
+  readonly ttlJitter?: number | undefined
   /** The codec that writes; `cbor()` by default. */
-  readonly codec?: Codec
+  readonly codec?: Codec | undefined
   /** The codecs that may be read beside the one that writes. */
-  readonly accept?: readonly Codec[]
+  readonly accept?: readonly Codec[] | undefined
   /** `gzip()`, `brotli()` or `zstd()`; none by default. */
-  readonly compression?: Compression
+  readonly compression?: Compression | undefined
   /** AES-256-GCM with keys that can rotate; none by default. */
-  readonly encryption?: EncryptionOptions
+  readonly encryption?: EncryptionOptions | undefined
   /** The largest encoded value, before compression, in bytes; 16 MiB by default. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /** The deadline of the cache's own part of an operation, from the call; `'500ms'` by default. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** What becomes of a failed server's operations that have a safe answer; `'degrade'` by default. */
-  readonly errors?: 'degrade' | 'throw'
+  readonly errors?: 'degrade' | 'throw' | undefined
   /** Where time comes from; the system's by default. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Where chance comes from; `Math.random` by default. */
-  readonly random?: Random
+  readonly random?: Random | undefined
 }
 
 const known: Record<keyof CacheOptions, true> = {
