@@ -3,27 +3,27 @@ import { describe, ShaleError, type Duration } from '@shale/contracts'
 /** What every operation accepts. */
 export interface CallOptions {
   /** The key version to work on; the cache's own by default. */
-  readonly version?: number
+  readonly version?: number | undefined
 }
 
 /** Options of `get`. */
 export interface GetOptions<D> extends CallOptions {
   /** What a miss gives instead of `undefined`. */
-  readonly default?: D
+  readonly default?: D | undefined
 }
 
 /** Options of whatever stores. */
 export interface SetOptions extends CallOptions {
   /** How long the entry lives; `null` for ever; zero or less not at all. The cache's own by default. */
-  readonly ttl?: Duration | null
+  readonly ttl?: Duration | null | undefined
   /** The share of the ttl, 0 to 1, that may be taken off at random. The cache's own by default. */
-  readonly ttlJitter?: number
+  readonly ttlJitter?: number | undefined
 }
 
 /** Options of `clear`. */
 export interface ClearOptions extends CallOptions {
   /** Empties the whole database of every server, whoever stored there. */
-  readonly database?: boolean
+  readonly database?: boolean | undefined
 }
 
 /**

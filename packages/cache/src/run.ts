@@ -5,11 +5,11 @@ import type { Core } from './core.ts'
 /** Options of a run through all entries. */
 export interface RunOptions<Report> extends CallOptions {
   /** Called after each batch and at the end, with the report so far; a promise is awaited. What it throws ends the run. */
-  readonly onProgress?: (report: Readonly<Report>) => unknown
+  readonly onProgress?: ((report: Readonly<Report>) => unknown) | undefined
   /** Stops after the batch under way (`ABORTED`, the report so far on `error.partial`). */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Entries a second, at most; unlimited by default. */
-  readonly rate?: number
+  readonly rate?: number | undefined
 }
 
 export const runOptions: readonly (keyof RunOptions<unknown>)[] = ['onProgress', 'signal', 'rate', 'version']

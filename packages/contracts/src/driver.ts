@@ -2,9 +2,9 @@ import type { SecureContextOptions } from 'node:tls'
 
 /** TLS as a client needs it: `true` trusts the system's authorities. */
 export interface TlsOptions extends Pick<SecureContextOptions, 'ca' | 'cert' | 'key' | 'passphrase' | 'minVersion' | 'ciphers'> {
-  readonly servername?: string
+  readonly servername?: string | undefined
   /** `false` accepts any certificate; for tests only. */
-  readonly rejectUnauthorized?: boolean
+  readonly rejectUnauthorized?: boolean | undefined
 }
 
 /** One server, and who we are to it. Exactly one of `path` and `host` is there. */
