@@ -13,7 +13,7 @@ export interface OpenClusterOptions extends ServerDefaults, ClusterReadOptions {
 }
 
 /** What opens servers as `createStore` does. */
-export function opener({ timeout = 2000, driver = nodeRedis(), connections = 1 }: OpenClusterOptions): OpenServer {
+function opener({ timeout = 2000, driver = nodeRedis(), connections = 1 }: OpenClusterOptions): OpenServer {
   return (endpoint, found) =>
     new Server({
       endpoint,

@@ -10,7 +10,7 @@ export interface OpenOptions extends Partial<Omit<ReplicaSetOptions, 'members' |
 }
 
 /** A server of a shard, as `createStore` opens them. */
-export const openServer =
+const openServer =
   (timeout: number) =>
   (endpoint: Endpoint, { shard }: FoundServer): Server =>
     new Server({

@@ -37,13 +37,13 @@ export interface RedisReplicaSet extends AsyncDisposable {
 }
 
 /** Arguments with which replicas are there at once. */
-export const promptReplication: readonly string[] = [
+const promptReplication: readonly string[] = [
   ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'],
   ...['--repl-ping-replica-period', '1', '--repl-backlog-size', '16mb'],
 ]
 
 /** Makes a server the replica of what listens at `host` and `port`. */
-export async function replicate(replica: RedisServer, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+async function replicate(replica: RedisServer, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
   await replica.command('REPLICAOF', host, port)
 }
 
@@ -101,7 +101,7 @@ export async function startReplicaSet(options: StartReplicaSetOptions = {}): Pro
 }
 
 /** Waits until all replicas that answer have what their primary has. */
-export async function inSync(primary: RedisServer, replicas: () => readonly RedisServer[]): Promise<void> {
+async function inSync(primary: RedisServer, replicas: () => readonly RedisServer[]): Promise<void> {
   const offset = async (server: RedisServer): Promise<string | undefined> => {
     const info = String(await server.command('INFO', 'replication'))
     return /^role:master/m.test(info) || /^master_link_status:up/m.test(info)
