@@ -1,10 +1,10 @@
 import { ShaleError, type Store } from '@shale/contracts'
-import { openShard } from './open-shard.ts'
-import { Resharding } from './resharding.ts'
-import type { Servers } from './servers.ts'
-import { areOneShard, endpointsOf, parseServers, type ShardLayout } from './servers-layout.ts'
-import { Sharded, type Shard } from './sharded.ts'
-import { readStoreOptions, type StoreOptions, type StoreSettings } from './store-options.ts'
+import { openShard } from './shards/open-shard.ts'
+import { Resharding } from './resharding/resharding.ts'
+import type { Servers } from './options/servers.ts'
+import { areOneShard, endpointsOf, parseServers, type ShardLayout } from './options/servers-layout.ts'
+import { Sharded, type Shard } from './shards/sharded.ts'
+import { readStoreOptions, type StoreOptions, type StoreSettings } from './options/store-options.ts'
 
 /**
  * A store over Redis or Valkey servers, which connects when it is first needed.

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { systemClock, type ShaleError } from '@shale/contracts'
 import { startRedis, until } from '@tooling/servers'
 import { nodeRedis } from '../src/drivers/node-redis.ts'
-import { parseServer } from '../src/server-address.ts'
-import { ServerStore } from '../src/server-store.ts'
+import { parseServer } from '../src/options/server-address.ts'
+import { ServerStore } from '../src/server/server-store.ts'
 
 /** A way to a server that delivers whatever it was given, also once the client has left: as networks and kernels do, in their measure. */
 async function patientRelay(target: NetConnectOpts): Promise<AsyncDisposable & { readonly port: number }> {

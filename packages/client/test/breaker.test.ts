@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError, type Answer } from '@shale/contracts'
 import { createManualClock } from '@shale/testing'
-import { Breaker, type BreakerOptions } from '../src/breaker.ts'
-import { Server } from '../src/server.ts'
+import { Breaker, type BreakerOptions } from '../src/server/breaker.ts'
+import { Server } from '../src/server/server.ts'
 import { ErrorReply, outcome, ScriptedDriver, turn } from './scripted-driver.ts'
 
 const down = new ShaleError('SERVER_UNAVAILABLE', 'down')

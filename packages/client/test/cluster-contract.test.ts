@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { storeContract } from '@shale/testing'
 import { startCluster, type RedisCluster } from '@tooling/servers'
 import { ioredis, withDeadline } from '@shale/client'
-import { slotOf } from '../src/slot.ts'
+import { slotOf } from '../src/cluster/slot.ts'
 import { openCluster, type OpenClusterOptions } from './open-cluster.ts'
 
 let cluster: RedisCluster

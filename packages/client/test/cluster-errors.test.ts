@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ShaleError, type Store } from '@shale/contracts'
 import { freePort, startCluster, startRedis, startSilentServer, until, type ClusterNode, type RedisCluster } from '@tooling/servers'
 import { withDeadline } from '@shale/client'
-import { slotOf } from '../src/slot.ts'
+import { slotOf } from '../src/cluster/slot.ts'
 import { openCluster, type OpenClusterOptions } from './open-cluster.ts'
 
 const timeout = 500

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ShaleError, type Store } from '@shale/contracts'
 import { startCluster, type ClusterNode, type RedisCluster } from '@tooling/servers'
 import { withDeadline } from '@shale/client'
-import { slotOf } from '../src/slot.ts'
+import { slotOf } from '../src/cluster/slot.ts'
 import { openCluster } from './open-cluster.ts'
 
 const timeout = 500

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSeededRandom } from '@shale/testing'
 import { startCluster, type ClusterNode, type RedisCluster } from '@tooling/servers'
-import { slotOf } from '../src/slot.ts'
+import { slotOf } from '../src/cluster/slot.ts'
 import { openCluster } from './open-cluster.ts'
 import { OrderedWorkload } from './ordered-workload.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { ShaleError, type Reply } from '@shale/contracts'
-import { readNodeView, slotChanges, type NodeView } from '../src/cluster-census.ts'
-import { redirectOf } from '../src/cluster-redirect.ts'
-import { addressOf, bestOf, newPrimaries, placeOf, readTopology, withSlotAt } from '../src/cluster-topology.ts'
+import { readNodeView, slotChanges, type NodeView } from '../src/cluster/cluster-census.ts'
+import { redirectOf } from '../src/cluster/cluster-redirect.ts'
+import { addressOf, bestOf, newPrimaries, placeOf, readTopology, withSlotAt } from '../src/cluster/cluster-topology.ts'
 
 const bulk = (text: string): Reply => Buffer.from(text)
 const node = (host: string | null, port: number, ...metadata: Reply[]): Reply => [

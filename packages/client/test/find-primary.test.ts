@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { findPrimary, wrongMember, type Standing } from '../src/find-primary.ts'
-import type { ReplicationInfo } from '../src/replication-info.ts'
+import { findPrimary, wrongMember, type Standing } from '../src/replicas/find-primary.ts'
+import type { ReplicationInfo } from '../src/replicas/replication-info.ts'
 
 interface Named extends Standing {
   readonly name: string

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ShaleError } from '@shale/contracts'
 import { createManualClock } from '@shale/testing'
-import { ServerStore } from '../src/server-store.ts'
+import { ServerStore } from '../src/server/server-store.ts'
 import { ScriptedDriver, turn, type ScriptedConnection } from './scripted-driver.ts'
 
 function setUp(min: number, max: number) {

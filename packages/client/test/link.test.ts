@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError, type StoreObserver } from '@shale/contracts'
 import { createManualClock } from '@shale/testing'
-import { ServerStore } from '../src/server-store.ts'
+import { ServerStore } from '../src/server/server-store.ts'
 import { ErrorReply, outcome, ScriptedDriver, turn } from './scripted-driver.ts'
 
 function setUp({ connections = { min: 1, max: 1 }, breaker }: { connections?: { min: number; max: number }; breaker?: false } = {}) {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ShaleError, systemClock, type Store } from '@shale/contracts'
 import { startRedis, until, type RedisServer } from '@tooling/servers'
 import { createStore } from '@shale/client'
-import { MoveAcross } from '../src/move-across.ts'
+import { MoveAcross } from '../src/calls/move-across.ts'
 
 const timeout = 300
 let a: RedisServer, b: RedisServer

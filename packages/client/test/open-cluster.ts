@@ -1,9 +1,9 @@
 import { systemClock, type Driver } from '@shale/contracts'
 import type { RedisCluster } from '@tooling/servers'
 import { nodeRedis, parseServer, type ServerDefaults } from '@shale/client'
-import { Cluster } from '../src/cluster.ts'
-import type { ClusterReadOptions } from '../src/cluster-replicas.ts'
-import { Server, type OpenServer } from '../src/server.ts'
+import { Cluster } from '../src/cluster/cluster.ts'
+import type { ClusterReadOptions } from '../src/cluster/cluster-replicas.ts'
+import { Server, type OpenServer } from '../src/server/server.ts'
 
 export interface OpenClusterOptions extends ServerDefaults, ClusterReadOptions {
   /** Milliseconds; 2000 unless stated. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { OpenReads } from '../src/open-reads.ts'
+import { OpenReads } from '../src/replicas/open-reads.ts'
 
 test('a write finds the reads of its key that are open, and no others', () => {
   const reads = new OpenReads()

@@ -1,8 +1,8 @@
 import { systemClock, type Endpoint, type Store } from '@shale/contracts'
 import { nodeRedis, parseServer, withDeadline } from '@shale/client'
-import { ReplicaSet, type ReplicaSetOptions } from '../src/replica-set.ts'
-import { openSentinel, type SentinelOptions } from '../src/sentinel.ts'
-import { Server, type FoundServer } from '../src/server.ts'
+import { ReplicaSet, type ReplicaSetOptions } from '../src/replicas/replica-set.ts'
+import { openSentinel, type SentinelOptions } from '../src/sentinel/sentinel.ts'
+import { Server, type FoundServer } from '../src/server/server.ts'
 
 export interface OpenOptions extends Partial<Omit<ReplicaSetOptions, 'members' | 'source'>> {
   readonly password?: string

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createGate } from '@shale/testing'
-import { OwnWrites } from '../src/own-writes.ts'
+import { OwnWrites } from '../src/replicas/own-writes.ts'
 
 const write = (own: OwnWrites, ...keys: string[]): Promise<void> => own.during(keys, Promise.resolve())
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createManualClock } from '@shale/testing'
-import { PrimaryOffsets } from '../src/primary-offsets.ts'
+import { PrimaryOffsets } from '../src/replicas/primary-offsets.ts'
 
 test('a replica is up to date, so far behind, or further than is known', () => {
   const clock = createManualClock(0)

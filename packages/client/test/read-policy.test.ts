@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '@shale/testing'
-import { readPolicy, type ReadableServer, type ReadPolicyName } from '../src/read-policy.ts'
+import { readPolicy, type ReadableServer, type ReadPolicyName } from '../src/replicas/read-policy.ts'
 
 const server = (name: string, rest: Partial<ReadableServer> = {}): ReadableServer => ({
   ...{ name, role: name === 'p' ? 'primary' : 'replica', latency: undefined, lag: 0, weight: 1 },

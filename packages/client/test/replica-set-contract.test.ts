@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { storeContract } from '@shale/testing'
 import { startReplicaSet, type RedisReplicaSet } from '@tooling/servers'
-import type { ReadFrom } from '../src/read-policy.ts'
+import type { ReadFrom } from '../src/replicas/read-policy.ts'
 import { openReplicaSet } from './open-replica-set.ts'
 
 let servers: RedisReplicaSet

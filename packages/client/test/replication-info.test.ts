@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startReplicaSet } from '@tooling/servers'
-import { parseReplicationInfo } from '../src/replication-info.ts'
+import { parseReplicationInfo } from '../src/replicas/replication-info.ts'
 
 const ids = ['8e4a6e8d0b4b9d3d1b0a4c1d0a2f5b7c9e1d3f50', '1c3d5e7f90a1b2c3d4e5f60718293a4b5c6d7e8f'] as const
 const none = '0'.repeat(40)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { Endpoint } from '@shale/contracts'
-import { connectionError, replyError } from '../src/reply-error.ts'
+import { connectionError, replyError } from '../src/server/reply-error.ts'
 
 const endpoint: Endpoint = { host: 'h', port: 1, database: 0, name: 'h:1/0', username: 'u', password: 's3cret' }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSeededRandom } from '@shale/testing'
-import { clusterLeaseKey, inSlotOfKey, usualLeaseKey } from '../src/lease-naming.ts'
-import { slotOf } from '../src/slot.ts'
+import { clusterLeaseKey, inSlotOfKey, usualLeaseKey } from '../src/server/lease-naming.ts'
+import { slotOf } from '../src/cluster/slot.ts'
 
 test('slots are those of the specification', () => {
   expect(slotOf('123456789')).toBe(0x31c3)

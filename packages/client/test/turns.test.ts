@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Turns } from '../src/turns.ts'
+import { Turns } from '../src/calls/turns.ts'
 
 function log(): { lines: string[]; say: (text: string) => () => void } {
   const lines: string[] = []

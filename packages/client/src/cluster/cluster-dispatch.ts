@@ -1,0 +1,230 @@
+import { ShaleError, type Answer, type Clock, type Store } from '@shale/contracts'
+import type { ClusterCall } from './cluster-call.ts'
+import type { ClusterMap } from './cluster-map.ts'
+import { ClusterMoves } from './cluster-moves.ts'
+import type { ClusterNodes } from './cluster-nodes.ts'
+import type { ClusterReplicas } from './cluster-replicas.ts'
+import { redirectOf } from './cluster-redirect.ts'
+import { addressOf, type NodeAddress } from './cluster-topology.ts'
+import { Detours } from './detours.ts'
+import type { Strayed } from './diversion.ts'
+import type { Server } from '../server/server.ts'
+import { slotOf } from './slot.ts'
+import { Turns } from '../calls/turns.ts'
+import { longestBacklog } from '../server/waiting.ts'
+
+export interface DispatchOptions {
+  /** The cluster, by name. */
+  readonly name: string
+  readonly nodes: ClusterNodes
+  readonly map: ClusterMap
+  /** The shards whose replicas are read, where they are. */
+  readonly replicas: ClusterReplicas | undefined
+  /** Milliseconds that a call has, from the call. */
+  readonly timeout: number
+  readonly clock: Clock
+}
+
+/** So many redirects may follow each other at once; from then on two nodes contradict each other. */
+const mostHops = 4
+
+/** Sends the items of calls to the nodes that serve them, again where one says that it does not, and never out of order. */
+export class ClusterDispatch {
+  /** Whose turn it is in which slot. */
+  readonly turns: Turns<number> = new Turns()
+  readonly #options: DispatchOptions
+  readonly #detours: Detours
+  readonly #moves: ClusterMoves
+  /** How many items wait for their turn. */
+  #waiting = 0
+  #calls = 0
+
+  constructor(options: DispatchOptions) {
+    this.#options = options
+    const { map, timeout, clock } = options
+    const { turns } = this
+    const sendAgain = (one: Strayed, slot: number): void => this.#sendAgain(one, slot)
+    this.#detours = new Detours({ turns, timeout, clock, look: () => map.look(), sendAgain })
+    this.#moves = new ClusterMoves({ turns, timeout, clock, send: (call) => this.#dispatch(call, call.places, true) })
+  }
+
+  /** The number of the next call. */
+  nextOrder(): number {
+    return ++this.#calls
+  }
+
+  /** Sends nothing again from now on. */
+  close(): void {
+    this.#detours.close()
+  }
+
+  /** Sends all items of a call, or lets them wait for their turn. */
+  dispatch(call: ClusterCall): void {
+    this.#options.map.use(call.since)
+    this.#dispatch(call, call.places, false)
+  }
+
+  /** Another node serves a slot from now on: what comes waits until all that was sent to the former one is back. */
+  ownerChanged(slot: number): void {
+    this.#detours.drain(slot)
+  }
+
+  #dispatch(call: ClusterCall, places: Iterable<number>, itsTurn: boolean): void {
+    const parcels = new Map<Server, number[]>()
+    const post = (): void => {
+      for (const [server, some] of parcels) this.#send(call, some, server, this.#storeOf(server), 1)
+      parcels.clear()
+    }
+    const { turns } = this
+    for (const place of places) {
+      const slot = slotOf(call.keyAt(place))
+      const move = call.moveAt(place)
+      if (move !== undefined && !itsTurn) {
+        post()
+        this.#moves.start(call, place, move)
+      } else if (!itsTurn && turns.waits(slot) && !this.#isRefused(call, slot)) {
+        this.#wait(call, place, slot)
+      } else if (itsTurn && this.#detours.has(slot)) {
+        // What was called before is on its way once more.
+        this.#join(call, place, slot)
+      } else {
+        const server = this.#serverOf(call, place, slot)
+        if (server === undefined) continue
+        const parcel = parcels.get(server)
+        if (parcel === undefined) parcels.set(server, [place])
+        else parcel.push(place)
+      }
+    }
+    post()
+  }
+
+  /** Whether a read would be refused at once, so that it needs no turn. */
+  #isRefused(call: ClusterCall, slot: number): boolean {
+    const { map, replicas } = this.#options
+    const address = call.writes || replicas !== undefined ? undefined : map.shardOf(slot)?.primary
+    return address !== undefined && !this.#options.nodes.at(address).available
+  }
+
+  #wait(call: ClusterCall, place: number, slot: number): void {
+    if (this.#waiting + this.#detours.held >= longestBacklog) {
+      const full = `${this.#options.name}: too much waits for a slot that is on its way to another node; nothing was sent.`
+      call.finish(place, new ShaleError('SERVER_UNAVAILABLE', full))
+      return
+    }
+    // Where only those wait that strayed it goes with them, all at once.
+    if (this.#detours.has(slot) && this.turns.isHeldByOne(slot)) return this.#join(call, place, slot)
+    this.#waiting++
+    this.turns.enter([slot], () => {
+      this.#waiting--
+      if (call.isOpen(place)) this.#dispatch(call, [place], true)
+    })
+  }
+
+  #join(call: ClusterCall, place: number, slot: number): void {
+    this.#waitFor(slot, { call, place, redirect: { kind: 'held' }, error: this.#unserved(slot), pauses: false, tries: 0 })
+  }
+
+  /** Who is to be asked for an item; none if it has to wait until that is known. */
+  #serverOf(call: ClusterCall, place: number, slot: number): Server | undefined {
+    const { map, nodes } = this.#options
+    const address = map.shardOf(slot)?.primary
+    if (address === undefined) {
+      this.#waitFor(slot, { call, place, redirect: { kind: 'elsewhere' }, error: this.#unserved(slot), pauses: false, tries: 0 })
+      return undefined
+    }
+    const server = nodes.at(address)
+    if (nodes.isAvailable(address)) return server
+    if (!call.writes) {
+      void map.look()
+      return server
+    }
+    const error = new ShaleError('SERVER_UNAVAILABLE', `${server.name}: it is down, and no other node serves slot ${slot}.`)
+    this.#waitFor(slot, { call, place, redirect: { kind: 'down' }, error, pauses: false, tries: 0 })
+    return undefined
+  }
+
+  #waitFor(slot: number, one: Strayed): void {
+    this.#detours.stray(slot, one)
+    this.#detours.settle([slot])
+  }
+
+  #unserved(slot: number): ShaleError {
+    return new ShaleError('SERVER_UNAVAILABLE', `${this.#options.name}: no node of the cluster serves slot ${slot} now.`)
+  }
+
+  #send(call: ClusterCall, places: readonly number[], server: Server, store: Store, tries: number): void {
+    const slots = places.map((place) => slotOf(call.keyAt(place)))
+    this.#detours.sent(slots)
+    call.send(store, places).then(
+      (answers) => this.#returned(call, places, slots, answers, server, tries),
+      (error: unknown) => {
+        const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+        this.#returned(call, places, slots, new Array<ShaleError>(places.length).fill(failure), server, tries)
+      },
+    )
+  }
+
+  #returned(
+    call: ClusterCall,
+    places: readonly number[],
+    slots: readonly number[],
+    answers: readonly Answer<unknown>[],
+    server: Server,
+    tries: number,
+  ): void {
+    places.forEach((place, i) => {
+      const slot = slots[i] as number
+      this.#detours.back(slot)
+      const answer = answers[i]
+      if (ShaleError.is(answer)) {
+        const redirect = this.#detours.isClosed ? undefined : redirectOf(answer, server.endpoint.host as string)
+        if (redirect?.kind === 'apart' && call.moveAt(place) !== undefined) {
+          // A move can do without both keys being at one node.
+          call.finish(place, answer)
+          return
+        }
+        if (redirect !== undefined) {
+          if (redirect.kind === 'moved') this.#options.map.moved(slot, redirect.address)
+          const pauses = redirect.kind === 'again' || redirect.kind === 'apart' || tries >= mostHops
+          this.#detours.stray(slot, { call, place, redirect, error: answer, pauses, tries })
+          return
+        }
+      }
+      this.#heard(server, answer)
+      this.#detours.ran(slot, call, place)
+      call.finish(place, answer)
+    })
+    this.#detours.settle(slots)
+  }
+
+  #storeOf(server: Server): Store {
+    return this.#options.replicas?.storeAt(addressAt(server)) ?? server.store
+  }
+
+  #heard(server: Server, answer: Answer<unknown>): void {
+    const { nodes, map } = this.#options
+    const isFailure = ShaleError.is(answer) && (answer.code === 'SERVER_UNAVAILABLE' || answer.code === 'SERVER_TIMEOUT')
+    nodes.heard(addressAt(server), isFailure)
+    if (isFailure) void map.look()
+  }
+
+  #sendAgain({ call, place, redirect, error, tries }: Strayed, slot: number): void {
+    const { nodes, map, replicas } = this.#options
+    const address = map.shardOf(slot)?.primary
+    if (redirect.kind === 'ask') {
+      const server = nodes.at(redirect.address)
+      // What is written there, past the slot's own shard, may be at its replicas as it was before.
+      if (call.writes && address !== undefined) replicas?.keysArrived(address)
+      return this.#send(call, [place], server, server.asking, tries + 1)
+    }
+    if (address !== undefined) {
+      const server = nodes.at(address)
+      return this.#send(call, [place], server, this.#storeOf(server), tries + 1)
+    }
+    this.#detours.stray(slot, { call, place, redirect: { kind: 'elsewhere' }, error, pauses: true, tries: tries + 1 })
+  }
+}
+
+function addressAt({ endpoint: { host, port } }: Server): NodeAddress {
+  return addressOf(host as string, port as number)
+}

@@ -1,0 +1,211 @@
+import { ShaleError, type Clock, type Command, type Random, type Reply } from '@shale/contracts'
+import type { ClusterNodes } from './cluster-nodes.ts'
+import { bestOf, newPrimaries, readTopology, withSlotAt, type ClusterShard, type NodeAddress, type Topology } from './cluster-topology.ts'
+import { clusterSlots } from '../commands.ts'
+import { PendingCalls } from '../calls/pending-calls.ts'
+
+export interface ClusterMapOptions {
+  readonly nodes: ClusterNodes
+  /** Milliseconds that a node may take to say what it knows. */
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+  /** Told of all shards, whenever they were looked up. */
+  readonly onShards: (shards: readonly ClusterShard[]) => void
+  /** Told of each slot that another node serves from now on. */
+  readonly onOwner: (slot: number) => void
+  /** Told of a primary that was none before, and of the one whose replica it was, by their names. */
+  readonly onPrimary: (server: string, previous: string | undefined) => void
+}
+
+/** How many nodes are asked at once for what they know. */
+const witnesses = 3
+/** The shortest time between two looks, in milliseconds: at first, and once so many of them have found nothing new. */
+const gapMs = 100
+const longGapMs = 500
+const patience = 300
+const staleMs = 5_000
+
+/** Knows which node serves which slot, and looks again when it is told that something is wrong: one look at a time. */
+export class ClusterMap {
+  readonly #options: ClusterMapOptions
+  readonly #asks: PendingCalls
+  #topology: Topology | undefined
+  /** The shards as they were looked up last; of a slot that moved since then the topology knows more. */
+  #lookedUp: readonly ClusterShard[] = []
+  #loading: Promise<void> | undefined
+  #looking: Promise<void> | undefined
+  #lookedAt = -Infinity
+  #fruitless = 0
+  /** Who is likely to know better. */
+  #hint: NodeAddress | undefined
+
+  constructor(options: ClusterMapOptions) {
+    this.#options = options
+    this.#asks = new PendingCalls(options.timeout, options.clock)
+  }
+
+  /** Whether it was ever learnt who serves what. */
+  get known(): boolean {
+    return this.#topology !== undefined
+  }
+
+  get shards(): readonly ClusterShard[] {
+    return this.#topology?.shards ?? []
+  }
+
+  shardOf(slot: number): ClusterShard | undefined {
+    return this.#topology?.slots[slot]
+  }
+
+  /** Learns from the seeds who serves what, once. Rejects with why none of them says it. */
+  load(): Promise<void> {
+    if (this.known) return Promise.resolve()
+    this.#lookedAt = this.#options.clock.now()
+    this.#loading ??= this.#ask(this.#options.nodes.seeds, (address) => this.#options.nodes.at(address).connect())
+      .then((topology) => this.#learn(topology))
+      .finally(() => (this.#loading = undefined))
+    return this.#loading
+  }
+
+  /** Asks one node about itself; gives it as long as a call has. */
+  ask(address: NodeAddress, command: Command): Promise<Reply> {
+    const server = this.#options.nodes.at(address)
+    return this.#asks.add(server.ask(command), late, server.name, this.#options.timeout)
+  }
+
+  /** There is a call: what was looked up long ago is looked up again, since nodes come that nobody speaks of. */
+  use(now: number): void {
+    if (Math.abs(now - this.#lookedAt) > staleMs) void this.look()
+  }
+
+  /** A node said that a slot is at another one: believed at once, and looked into. */
+  moved(slot: number, address: NodeAddress): void {
+    if (this.#topology === undefined || this.#topology.slots[slot]?.primary === address) return
+    this.#topology = withSlotAt(this.#topology, slot, address)
+    this.#hint = address
+    this.#options.onOwner(slot)
+    void this.look()
+  }
+
+  /** Looks who serves what now: joins a look that is under way, and begins none too soon after another. Settles when it is over. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
+  async #look(): Promise<void> {
+    const { clock, random } = this.#options
+    // Long since nobody was looking for anything.
+    if (Math.abs(clock.now() - this.#lookedAt) >= staleMs) this.#fruitless = 0
+    const gap = (this.#fruitless < patience ? gapMs : longGapMs) * (0.75 + random() / 4)
+    const passed = Math.abs(clock.now() - this.#lookedAt)
+    if (passed < gap) await new Promise<void>((resolve) => clock.setTimeout(resolve, gap - passed))
+    this.#lookedAt = clock.now()
+    try {
+      this.#learn(await this.#ask(this.#witnesses()))
+    } catch {
+      // Nobody answers now; whoever needs it looks again.
+      this.#fruitless++
+    }
+  }
+
+  /** Some nodes that are likely to answer; the seeds once none of those that are known does. */
+  #witnesses(): readonly NodeAddress[] {
+    const { nodes, random } = this.#options
+    const hint = this.#hint
+    this.#hint = undefined
+    const available = (addresses: readonly NodeAddress[]): NodeAddress[] => {
+      const shuffled = addresses.map((address) => ({ address, by: random() })).sort((a, b) => a.by - b.by)
+      return shuffled.map(({ address }) => address).filter((address) => nodes.isAvailable(address))
+    }
+    const primaries = available(this.shards.map(({ primary }) => primary))
+    const others = primaries.length > 1 ? [] : [...available(this.shards.flatMap(({ replicas }) => replicas)), ...nodes.seeds]
+    return [...new Set([...(hint === undefined ? [] : [hint]), ...primaries, ...others])].slice(0, witnesses)
+  }
+
+  /** What the first says who leaves no slot at a node that is down; else the best of what was said. */
+  #ask(addresses: readonly NodeAddress[], before: (address: NodeAddress) => Promise<void> = ready): Promise<Topology> {
+    const { nodes } = this.#options
+    const isReachable = (address: NodeAddress): boolean => nodes.isAvailable(address)
+    return new Promise((resolve, reject) => {
+      const views: Topology[] = []
+      const failures: ShaleError[] = []
+      const settled = (): void => {
+        if (views.length + failures.length < addresses.length) return
+        const best = bestOf(views, isReachable)
+        if (best === undefined) reject(noneAnswers(addresses, failures))
+        else resolve(best)
+      }
+      const heard = (view: Topology): void => {
+        views.push(view)
+        if (view.shards.every(({ primary }) => isReachable(primary)) && view.slots.every((shard) => shard !== undefined)) resolve(view)
+        settled()
+      }
+      for (const address of addresses) {
+        before(address)
+          .then(() => this.#askOne(address))
+          .then(heard, (error: unknown) => {
+            failures.push(ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+            settled()
+          })
+      }
+    })
+  }
+
+  async #askOne(address: NodeAddress): Promise<Topology> {
+    const { endpoint, name } = this.#options.nodes.at(address)
+    try {
+      return readTopology(await this.ask(address, clusterSlots), endpoint.host as string)
+    } catch (error) {
+      throw ofNoCluster(name, ShaleError.from(error, 'SERVER_UNAVAILABLE'))
+    }
+  }
+
+  #learn(topology: Topology): void {
+    const { nodes, onShards, onOwner, onPrimary } = this.#options
+    const before = this.#topology
+    this.#topology = topology
+    onShards(topology.shards)
+    let isNew = false
+    topology.slots.forEach((shard, slot) => {
+      if (before === undefined || shard?.primary === before.slots[slot]?.primary) return
+      isNew = true
+      onOwner(slot)
+    })
+    this.#fruitless = isNew ? 0 : this.#fruitless + 1
+    nodes.keep(new Set(topology.shards.flatMap(({ primary, replicas }) => [primary, ...replicas])))
+    for (const { primary, previous } of newPrimaries(this.#lookedUp, topology.shards)) {
+      onPrimary(nodes.nameOf(primary), previous === undefined ? undefined : nodes.nameOf(previous))
+    }
+    this.#lookedUp = topology.shards
+  }
+}
+
+const ready = (): Promise<void> => Promise.resolve()
+
+function late(server: string, timeout: number): never {
+  throw new ShaleError('SERVER_TIMEOUT', `${server}: no answer within ${timeout} ms to a question about the cluster.`)
+}
+
+function ofNoCluster(server: string, error: ShaleError): ShaleError {
+  if (!/cluster support disabled|unknown command/i.test((error.cause as Error | undefined)?.message ?? '')) return error
+  const advice = "name it by { primary } or as a server of its own, or turn the server's option cluster-enabled on."
+  return new ShaleError(
+    'CONFIG_INVALID',
+    `servers: expected nodes of a Redis Cluster; ${server} is none (its cluster mode is off): ${advice}`,
+    {
+      cause: error,
+    },
+  )
+}
+
+function noneAnswers(addresses: readonly NodeAddress[], failures: readonly ShaleError[]): ShaleError {
+  // What will not go away by itself is told as it is.
+  const decisive = failures.find(({ code }) => code === 'CONFIG_INVALID' || code === 'SERVER_AUTH' || code === 'CLOSED')
+  if (decisive !== undefined) return decisive
+  const causes = [...new Set(failures.map(({ message }) => message))].join(' ')
+  return new ShaleError('SERVER_UNAVAILABLE', `none of the cluster's nodes ${addresses.join(', ')} says who serves what. ${causes}`, {
+    cause: failures[0],
+  })
+}

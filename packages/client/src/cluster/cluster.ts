@@ -1,0 +1,240 @@
+import {
+  BatchStore,
+  ShaleError,
+  type Answer,
+  type BatchOperation,
+  type Clock,
+  type Endpoint,
+  type Random,
+  type ScanPage,
+  type ServerStatus,
+  type Store,
+  type StoreLocation,
+  type StoreObserver,
+  type Tally,
+} from '@shale/contracts'
+import { BatchCall, DeleteCall, type ClusterCall } from './cluster-call.ts'
+import { ClusterDispatch } from './cluster-dispatch.ts'
+import { ClusterMap } from './cluster-map.ts'
+import { ClusterNodes } from './cluster-nodes.ts'
+import { ClusterReplicas, type ClusterReadOptions } from './cluster-replicas.ts'
+import { scanCluster, takeCensus } from './cluster-scan.ts'
+import { slotChanges } from './cluster-census.ts'
+import { refuse } from '../server/lane.ts'
+import type { NodeAddress } from './cluster-topology.ts'
+import { PendingCalls } from '../calls/pending-calls.ts'
+import { readPolicy } from '../replicas/read-policy.ts'
+import type { OpenServer } from '../server/server.ts'
+import { slotOf } from './slot.ts'
+
+export interface ClusterOptions extends ClusterReadOptions {
+  /** The shard that the cluster as a whole is, by name. */
+  readonly name: string
+  /** Some of its nodes, from which the others are learnt: reached by host and port, database 0. The first one's login and TLS hold for nodes that are no seeds. */
+  readonly seeds: readonly Endpoint[]
+  /** Opens a server. */
+  readonly open: OpenServer
+  /** Milliseconds that a call has, from the call, redirects and repetitions included. */
+  readonly timeout: number
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** A call that waits: how it goes on, and what it does when it cannot. */
+interface Early {
+  go(): void
+  fail(error: ShaleError): void
+}
+
+/**
+ * A Redis Cluster as a store. Each key is asked for at the primary that serves its slot; a node that says that it does not is
+ * believed. What cannot be served just now (a slot on its way, a cluster that is electing a primary) is tried again within the
+ * deadline where it is proven that it was not run, and calls on one key keep their order meanwhile.
+ *
+ * Errors beside those of each server: `CONFIG_INVALID` for a seed that is no node of a cluster, a database other than 0, and a
+ * seed without a host; `SERVER_UNAVAILABLE` where no seed answers, or no node serves a slot.
+ *
+ * @throws ShaleError `CONFIG_INVALID`.
+ */
+export class Cluster extends BatchStore {
+  readonly #options: ClusterOptions
+  readonly #nodes: ClusterNodes
+  readonly #map: ClusterMap
+  readonly #replicas: ClusterReplicas | undefined
+  readonly #dispatch: ClusterDispatch
+  readonly #pending: PendingCalls
+  readonly #observers: StoreObserver[] = []
+  /** What came before it was known who serves what, in order. */
+  #early: Early[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(options: ClusterOptions) {
+    super()
+    checkSeeds(options.seeds)
+    const { name, timeout, clock, random } = options
+    const readsReplicas = !readPolicy(options.readFrom ?? 'primary').primaryOnly
+    this.#options = options
+    this.#nodes = new ClusterNodes({ ...options, readsReplicas })
+    const nodes = this.#nodes
+    this.#replicas = readsReplicas ? new ClusterReplicas({ ...options, nodes, look: () => this.#map.look() }) : undefined
+    const replicas = this.#replicas
+    this.#map = new ClusterMap({
+      ...{ nodes, timeout, clock, random },
+      onShards: (shards) => replicas?.learn(shards),
+      onOwner: (slot) => {
+        const owner = this.#map.shardOf(slot)?.primary
+        if (owner !== undefined) replicas?.keysArrived(owner)
+        this.#dispatch.ownerChanged(slot)
+      },
+      onPrimary: (server, previous) => {
+        // A shard whose replicas are read tells it itself.
+        if (!readsReplicas) this.#observers.forEach((observer) => observer.primary?.(name, server, previous))
+      },
+    })
+    this.#dispatch = new ClusterDispatch({ name, nodes, map: this.#map, replicas, timeout, clock })
+    this.#pending = new PendingCalls(timeout, clock)
+  }
+
+  protected batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
+    if (this.#closing !== undefined) return refuse(this.#closed())
+    const call = new BatchCall(operation, items, this.#dispatch.nextOrder(), this.#options.clock.now())
+    this.#begin(call)
+    return this.#pending.add(call.result, this.#batchLate<I, T>, call, undefined, call.since)
+  }
+
+  delete(keys: readonly string[]): Promise<Tally> {
+    if (this.#closing !== undefined) return refuse(this.#closed())
+    const call = new DeleteCall(keys, this.#dispatch.nextOrder(), this.#options.clock.now())
+    this.#begin(call)
+    return this.#pending.add(call.result, this.#tallyLate, call, undefined, call.since)
+  }
+
+  async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
+    await this.#known()
+    // What this process wrote before is there when the scan begins, also what is being sent again.
+    await new Promise<void>((resolve) => this.#dispatch.turns.enterAll(resolve))
+    yield* scanCluster({ nodes: this.#nodes, map: this.#map }, pattern)
+  }
+
+  flush(): Promise<void> {
+    if (this.#closing !== undefined) return refuse(this.#closed())
+    return new Promise((resolve, reject) => {
+      // In its turn among the other calls, also before it is known who serves what.
+      const go = (): void => void this.#dispatch.turns.aloneWithAll(() => this.#flush()).then(resolve, reject)
+      this.#onceKnown(go, reject)
+    })
+  }
+
+  locate(key: string): StoreLocation {
+    const { name } = this.#options
+    const address = this.#map.shardOf(slotOf(key))?.primary
+    return { shard: name, server: address === undefined ? name : this.#nodes.at(address).name }
+  }
+
+  async connect(): Promise<void> {
+    await this.#known()
+    await Promise.all(this.#map.shards.map(({ primary }) => this.#nodes.at(primary).connect()))
+  }
+
+  close(): Promise<void> {
+    this.#dispatch.close()
+    this.#closing ??= Promise.all([this.#replicas?.close(), this.#nodes.close()]).then(() => {})
+    return this.#closing
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#observers.push(observer)
+    this.#nodes.observe(observer)
+    this.#replicas?.observe(observer)
+  }
+
+  status(): readonly ServerStatus[] {
+    if (this.#replicas !== undefined) return this.#replicas.status()
+    const primaries = new Set(this.#map.shards.map(({ primary }) => primary))
+    const replicas = new Set(this.#map.shards.flatMap(({ replicas: some }) => some))
+    return this.#nodes.open.map(([address, server]) => ({
+      ...server.status(),
+      role: primaries.has(address) ? 'primary' : replicas.has(address) ? 'replica' : 'unknown',
+    }))
+  }
+
+  #begin(call: ClusterCall): void {
+    this.#onceKnown(
+      () => this.#dispatch.dispatch(call),
+      (error) => {
+        for (const place of call.places) call.finish(place, error)
+      },
+    )
+  }
+
+  #onceKnown(go: () => void, fail: (error: ShaleError) => void): void {
+    if (this.#map.known && this.#early.length === 0) return go()
+    this.#early.push({ go, fail })
+    if (this.#early.length > 1) return
+    this.#map.load().then(
+      () => this.#takeEarly().forEach((early) => early.go()),
+      (error: unknown) => this.#takeEarly().forEach((early) => early.fail(error as ShaleError)),
+    )
+  }
+
+  #takeEarly(): readonly Early[] {
+    const early = this.#early
+    this.#early = []
+    return early
+  }
+
+  /** Settles once it is known who serves what. */
+  async #known(): Promise<void> {
+    if (this.#closing !== undefined) throw this.#closed()
+    await this.#map.load()
+  }
+
+  async #flush(): Promise<void> {
+    const before = await takeCensus(this.#map)
+    await this.#flushAll()
+    const { moved, takenOver } = slotChanges(before, await takeCensus(this.#map))
+    // What moved from a node that was not yet empty to one that was already is still there.
+    if (moved.size > 0 || takenOver.size > 0) await this.#flushAll()
+  }
+
+  async #flushAll(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#map.shards.map(({ primary }) => this.#storeAt(primary).flush()))
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
+  }
+
+  #storeAt(address: NodeAddress): Store {
+    return this.#replicas?.storeAt(address) ?? this.#nodes.at(address).store
+  }
+
+  #closed(): ShaleError {
+    return new ShaleError('CLOSED', `${this.#options.name}: the store is closed; nothing more can be asked of it.`)
+  }
+
+  /** What an item gets that has no answer in time. */
+  readonly #late = (key: string): ShaleError => {
+    void this.#map.look()
+    const { timeout } = this.#options
+    return new ShaleError(
+      'SERVER_TIMEOUT',
+      `${this.locate(key).server}: no answer within ${timeout} ms; whether the operation was carried out is not known.`,
+    )
+  }
+  readonly #batchLate = <I, T>(call: BatchCall<I, T>): Answer<T>[] => call.giveUp(this.#late)
+  readonly #tallyLate = (call: DeleteCall): Tally => call.giveUp(this.#late)
+}
+
+function checkSeeds(seeds: readonly Endpoint[]): void {
+  if (seeds.length === 0) throw new ShaleError('CONFIG_INVALID', 'servers: cluster: expected at least one node; found none.')
+  for (const { name, host, database } of seeds) {
+    if (host === undefined) {
+      throw new ShaleError('CONFIG_INVALID', `servers: cluster: expected nodes with a host and a port; found the Unix socket ${name}.`)
+    }
+    if (database !== 0) {
+      throw new ShaleError(
+        'CONFIG_INVALID',
+        `servers: cluster: a Redis Cluster has the database 0 alone; found ${database}, of ${name}. Leave the database out.`,
+      )
+    }
+  }
+}

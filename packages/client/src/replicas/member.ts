@@ -1,0 +1,86 @@
+import { ShaleError, type Clock } from '@shale/contracts'
+import { replicationInfo } from '../commands.ts'
+import type { ReadableServer } from './read-policy.ts'
+import { parseReplicationInfo, type ReplicationInfo } from './replication-info.ts'
+import type { Server } from '../server/server.ts'
+
+/** The share of the latest round trip in the smoothed one. */
+const smoothing = 0.2
+
+/** One server of a replica set, and what is known of it. */
+export class Member implements ReadableServer {
+  readonly server: Server
+  readonly weight: number
+  /** What it said last; `undefined` while it does not answer, or when that says nothing any more. */
+  info: ReplicationInfo | undefined
+  lastInfo: ReplicationInfo | undefined
+  /** Why it did not answer the latest question. */
+  error: ShaleError | undefined
+  /** Up to when it has all that the primary wrote, by the clock; `undefined` where that is not known, or it does not follow. */
+  coveredUntil: number | undefined
+  /** The latest generation of own writes that it has. */
+  passed = -1
+  lag: number | undefined
+  /** Whether it is read, as the observers were told. */
+  isReadable = false
+  /** The round of the latest question, and of the latest one that was answered, be it by an error. */
+  askedIn = 0
+  answeredIn = 0
+  #askedAt = 0
+  #roundTrip: number | undefined
+  readonly #clock: Clock
+
+  constructor(server: Server, weight: number, clock: Clock) {
+    this.server = server
+    this.weight = weight
+    this.#clock = clock
+  }
+
+  get name(): string {
+    return this.server.name
+  }
+
+  get role(): 'primary' | 'replica' {
+    return this.info?.role ?? this.lastInfo?.role ?? 'replica'
+  }
+
+  get latency(): number | undefined {
+    return this.server.latency ?? this.#roundTrip
+  }
+
+  /** For how long a question has not been answered; 0 if none is open. */
+  silentFor(now: number): number {
+    return this.askedIn === this.answeredIn ? 0 : now - this.#askedAt
+  }
+
+  /** Whether a question is open. */
+  get isAsked(): boolean {
+    return this.askedIn !== this.answeredIn
+  }
+
+  /** What it said is not to be relied on any more. */
+  forget(): void {
+    this.info = undefined
+    this.coveredUntil = undefined
+    this.lag = undefined
+  }
+
+  /** Asks for its part in replication; gives when it was asked, by the clock. Never rejects. Not to be called while a question is open. */
+  async ask(round: number): Promise<number> {
+    const start = performance.now()
+    const askedAt = (this.#askedAt = this.#clock.now())
+    this.askedIn = round
+    try {
+      const info = parseReplicationInfo(await this.server.ask(replicationInfo), this.name)
+      const took = performance.now() - start
+      this.#roundTrip = this.#roundTrip === undefined ? took : this.#roundTrip + smoothing * (took - this.#roundTrip)
+      this.info = this.lastInfo = info
+      this.error = undefined
+    } catch (error) {
+      this.forget()
+      this.error = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+    }
+    this.answeredIn = round
+    return askedAt
+  }
+}
