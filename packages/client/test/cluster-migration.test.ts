@@ -39,7 +39,6 @@ test.each([
   ['primary', false],
   ['primary', true],
   ['any', false],
-  ['any', true],
 ] as const)(
   'slots that move under load, reads from %s, failovers %s: every answer is right, calls on a key keep their order',
   async (readFrom, failsOver) => {
@@ -90,9 +89,7 @@ test.each([
       `${calls} calls, ${migrations} migrations, ${failovers} failovers, ${JSON.stringify(met)}, ${await replicaReads()} reads by replicas, errors: ${JSON.stringify(errors)}`,
     )
     expect(reports.flatMap(({ wrong }) => wrong)).toEqual([])
-    // Where replicas are read a write can be turned away by one that was the primary, after a later one was carried out by its successor.
-    const mayFail = failsOver && readFrom === 'any'
-    expect(errors.filter(([code, { count }]) => !mayFail || code !== 'SERVER_UNAVAILABLE' || count > 40)).toEqual([])
+    expect(errors).toEqual([])
     for (const name of ['MOVED', 'ASK', 'TRYAGAIN']) expect(met[name], name).toBeGreaterThan(0)
     await store.close()
   },
