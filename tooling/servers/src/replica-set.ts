@@ -100,28 +100,21 @@ export async function startReplicaSet(options: StartReplicaSetOptions = {}): Pro
   }
 }
 
-interface Position {
-  readonly history: string
-  readonly offset: number
-}
-
-/** Waits until all replicas that answer have what their primary had, which may be written to meanwhile. */
+/** Waits until all replicas that answer have what their primary has. */
 async function inSync(primary: RedisServer, replicas: () => readonly RedisServer[]): Promise<void> {
-  const position = async (server: RedisServer): Promise<Position | undefined> => {
+  const offset = async (server: RedisServer): Promise<string | undefined> => {
     const info = String(await server.command('INFO', 'replication'))
-    if (!/^role:master/m.test(info) && !/^master_link_status:up/m.test(info)) return undefined
-    return {
-      history: /^master_replid:(\w+)/m.exec(info)?.[1] ?? '',
-      offset: Number(/^(?:slave_repl_offset|master_repl_offset):(\d+)/m.exec(info)?.[1]),
-    }
+    return /^role:master/m.test(info) || /^master_link_status:up/m.test(info)
+      ? `${/^master_replid:(\w+)/m.exec(info)?.[1]} ${/^master_repl_offset:(\d+)/m.exec(info)?.[1]}`
+      : undefined
   }
-  await until(
-    'the replicas are in sync',
-    async () => {
-      const due = await position(primary)
-      const found = await Promise.all(replicas().map((server) => position(server).catch(() => 'gone' as const)))
-      return found.every((one) => one === 'gone' || (one?.history === due?.history && (one?.offset ?? -1) >= (due?.offset ?? Infinity)))
-    },
-    20_000,
-  )
+  const follow = async (): Promise<boolean> => {
+    const offsets = await Promise.all(replicas().map((server) => offset(server).catch(() => 'gone')))
+    const due = await offset(primary)
+    return offsets.every((found) => found === due || found === 'gone')
+  }
+  await until('the replicas are in sync', follow, 20_000)
+  // A replica is sent nothing for up to a second after it was synchronised, and looks well: this it must receive.
+  await primary.command('PUBLISH', 'settled', '').catch(() => {})
+  await until('the replicas receive what is written', follow, 20_000)
 }
