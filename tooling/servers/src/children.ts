@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +51,15 @@ export function spawnChild(program: string, args: readonly string[], cwd: string
   child.unref()
   for (const stream of [child.stdout, child.stderr]) (stream as unknown as { unref?(): void } | null)?.unref?.()
   return child
+}
+
+/** Kills a program (SIGKILL) unless it has ended, and waits until it has. */
+export async function killChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, 'exit')
+  child.ref()
+  child.kill('SIGKILL')
+  await exited
 }
 
 /** A temporary folder that goes with this process at the latest. */

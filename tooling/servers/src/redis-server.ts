@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { certs } from './certs.ts'
-import { createFolder, removeFolder, spawnChild } from './children.ts'
+import { createFolder, killChild, removeFolder, spawnChild } from './children.ts'
 import { findServer } from './find-server.ts'
 import { freePort } from './free-port.ts'
 import { RawConnection, type RawReply } from './raw-connection.ts'
@@ -78,11 +77,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
 
   const end = async (): Promise<void> => {
     admin.close()
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.ref()
-    child.kill('SIGKILL')
-    await exited
+    await killChild(child)
   }
 
   const secret = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChildProcess } from 'node:child_process'
-import { createFolder, removeFolder, spawnChild } from './children.ts'
+import { createFolder, killChild, removeFolder, spawnChild } from './children.ts'
 import { findServer } from './find-server.ts'
 import { freePort } from './free-port.ts'
 import { RawConnection, type RawReply } from './raw-connection.ts'
@@ -190,11 +189,7 @@ async function startSentinel(lines: readonly string[], password: string | undefi
   }
   const end = async (): Promise<void> => {
     admin.close()
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.ref()
-    child.kill('SIGKILL')
-    await exited
+    await killChild(child)
   }
   const sentinel: SentinelServer = {
     url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${host}:${port}`,
