@@ -13,26 +13,58 @@ export type { ReinsertOptions, ReinsertReport } from './reinsert.ts'
 export type { RunOptions } from './run.ts'
 
 // What it tells
-export { errorCodes, ShaleError, type Duration, type ErrorCode, type ServerStatus } from '@shale/contracts'
+export { errorCodes, ShaleError, type BreakerState, type ErrorCode, type ServerStatus, type ShaleErrorOptions } from '@shale/contracts'
 export type { CacheEventName, CacheEvents } from './events.ts'
 export type { CacheStats, Counters } from './stats.ts'
 export type { PartialResult } from './failure.ts'
+export type { ShardFailure } from '@shale/client'
 
 // What its options accept
-export type { Clock, Codec, Driver, KeyFormat, Random, Router, RouterFactory, RouterNode, Store, TlsOptions } from '@shale/contracts'
+export type { Clock, Codec, Duration, DurationUnit, KeyFormat, Random, TimerHandle, TlsOptions } from '@shale/contracts'
 export { brotli, bytes, cbor, gzip, json, msgpack, v8, zstd } from '@shale/codecs'
-export { ioredis, nodeRedis } from '@shale/client'
+export type { CborOptions, Compression, CompressionOptions, EncryptionOptions } from '@shale/codecs'
+export { ioredis, nodeRedis, type DriverOptions } from '@shale/client'
 export type {
   BreakerOptions,
   ClusterServers,
+  DoubtedKeys,
+  LeaseNaming,
+  ListedShardServers,
   PreviousServers,
   ReadableServer,
   ReadFrom,
+  ReadFunction,
+  ReadPolicyName,
   ReplicaServer,
   ReplicaSetServers,
   SentinelServers,
   Servers,
+  ShardProperties,
   ShardServers,
+  StoreOptions,
 } from '@shale/client'
-export { djangoIdentity, djangoRing, jump, ketama, rendezvous } from '@shale/router'
-export { createMemoryStore } from '@shale/memory'
+export { djangoIdentity, djangoRing, jump, ketama, rendezvous, type DjangoIdentityOptions } from '@shale/router'
+export { createMemoryStore, type MemoryStoreOptions } from '@shale/memory'
+
+// For authors of stores, drivers and routers
+export type {
+  Answer,
+  Brought,
+  KeyGroup,
+  ScanPage,
+  Store,
+  StoredValue,
+  StoreEntry,
+  StoreFill,
+  StoreIncrement,
+  StoreLease,
+  StoreLocation,
+  StoreMove,
+  StoreObserver,
+  StorePart,
+  StoreRelease,
+  StoreSwap,
+  Tally,
+} from '@shale/contracts'
+export type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply } from '@shale/contracts'
+export type { Router, RouterFactory, RouterNode } from '@shale/contracts'

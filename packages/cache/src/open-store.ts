@@ -1,8 +1,7 @@
 import { createStore, openStore as openServers, withDeadline, type Servers, type StoreOptions } from '@shale/client'
-import { describe, ShaleError, type Clock, type Random, type Store } from '@shale/contracts'
+import { isRecord, kindOf, ShaleError, type Clock, type Random, type Store } from '@shale/contracts'
 import { createMemoryStore, parseMemoryUrl } from '@shale/memory'
-import { isRecord } from './call-options.ts'
-import type { CacheOptions } from './options.ts'
+import { clientOptions, type CacheOptions } from './options.ts'
 import type { OwnKeys } from './own-keys.ts'
 
 /** A store, and whether whoever opened it has to close it. */
@@ -58,7 +57,7 @@ export function openStore(options: CacheOptions, { timeout, clock, random, ownKe
   }
   checkServers(servers)
   const keys = { pattern: ownKeys.pattern, concerns: ownKeys.concerns }
-  const opened = openServers(servers, { ...clientOptions(options), keys, leaseKey: ownKeys.leaseKey, timeout, clock, random })
+  const opened = openServers(servers, { ...ofClient(options), keys, leaseKey: ownKeys.leaseKey, timeout, clock, random })
   return { ...opened, owned: true }
 }
 
@@ -71,13 +70,13 @@ function checkServers(servers: unknown): asserts servers is Servers {
   throw new ShaleError(
     'CONFIG_INVALID',
     "servers: expected 'memory:', the address of a server such as 'redis://localhost:6379' or '/var/run/redis.sock', { primary, replicas }, " +
-      `{ sentinels, master }, { cluster }, a list of these, or a Store; found ${describe(servers)}.`,
+      `{ sentinels, master }, { cluster }, a list of these, or a Store; found ${kindOf(servers)}.`,
   )
 }
 
 /** What is wrong with the client's options is said even where no server needs them. A user may wait for the password of an address to come. */
 function checkClientOptions(options: CacheOptions): void {
-  createStore('localhost', { password: 'to come', ...clientOptions(options) })
+  createStore('localhost', { password: 'to come', ...ofClient(options) })
   if (options.previousServers === undefined) return
   throw new ShaleError(
     'CONFIG_INVALID',
@@ -86,12 +85,8 @@ function checkClientOptions(options: CacheOptions): void {
 }
 
 /** What of a cache's options is the client's. */
-function clientOptions(options: CacheOptions): StoreOptions {
-  const names = [
-    ...(['username', 'password', 'database', 'tls', 'connectTimeout', 'driver', 'connections'] as const),
-    ...(['router', 'previousServers', 'readFrom', 'readYourWrites', 'maxReplicaLag', 'breaker'] as const),
-  ]
-  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
+function ofClient(options: CacheOptions): StoreOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => name in clientOptions && value !== undefined))
 }
 
 function isStore(value: unknown): value is Store {

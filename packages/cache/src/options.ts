@@ -1,52 +1,14 @@
-import {
-  describe,
-  ShaleError,
-  type Clock,
-  type Codec,
-  type Driver,
-  type Duration,
-  type KeyFormat,
-  type Random,
-  type RouterFactory,
-  type Store,
-  type TlsOptions,
-} from '@shale/contracts'
-import type { BreakerOptions, PreviousServers, ReadFrom, Servers } from '@shale/client'
+import { describe, readRecord, ShaleError, type Clock, type Codec, type Duration, type KeyFormat, type Store } from '@shale/contracts'
+import type { Servers, StoreOptions } from '@shale/client'
 import type { Compression, EncryptionOptions } from '@shale/codecs'
-import { readOptions } from './call-options.ts'
 
 /** What a cache can be told. Everything has a default: `createCache()` is a cache in this process. */
-export interface CacheOptions {
+export interface CacheOptions extends Omit<StoreOptions, 'keys' | 'leaseKey'> {
   /**
    * `'memory:'` (with `?maxBytes=…&maxEntries=…`); one server's address; `{ primary, replicas }`, `{ sentinels, master }` or `{ cluster }`; a
    * list of these, between which the keys are divided; or any `Store`. `'memory:'` by default.
    */
   readonly servers?: Servers | Store | undefined
-  /** For a server whose address does not state its own. */
-  readonly username?: string | undefined
-  readonly password?: string | undefined
-  /** 0 by default. */
-  readonly database?: number | undefined
-  /** `true`, or what `node:tls` takes; `rediss://` turns it on, too. */
-  readonly tls?: boolean | TlsOptions | undefined
-  /** For TCP, TLS and handshake together; `'2s'` by default. */
-  readonly connectTimeout?: Duration | undefined
-  /** Who speaks to a server: `nodeRedis()` by default, `ioredis()`, or your own. */
-  readonly driver?: Driver | undefined
-  /** Connections per server, or how few and how many; 1 by default. */
-  readonly connections?: number | { readonly min: number; readonly max: number } | undefined
-  /** Says which shard of a list a key lives on: `rendezvous()` by default, `ketama()`, `jump()`, `djangoRing()`, or your own. */
-  readonly router?: RouterFactory | undefined
-  /** The other layout, `servers` or `{ servers, router }`, while entries are moved from one to the other. */
-  readonly previousServers?: PreviousServers | undefined
-  /** Which server of a replica set is read: `'primary'` by default, `'primary-preferred'`, `'replica'`, `'replica-preferred'`, `'any'`, `'nearest'`, or a function. */
-  readonly readFrom?: ReadFrom | undefined
-  /** Whether a key that this cache wrote is read from a replica only once that has the write; `true` by default. */
-  readonly readYourWrites?: boolean | undefined
-  /** Replicas further behind are not read; `'1s'` by default. */
-  readonly maxReplicaLag?: Duration | undefined
-  /** After how many failures a server is taken for down, and how often it is tried then; `false` refuses no call. On by default. */
-  readonly breaker?: boolean | BreakerOptions | undefined
   /** What stands before every key; `''` by default. */
   readonly keyPrefix?: string | undefined
   /** The key version; 1 by default. */
@@ -71,14 +33,10 @@ export interface CacheOptions {
   readonly timeout?: Duration | undefined
   /** What becomes of a failed server's operations that have a safe answer; `'degrade'` by default. */
   readonly errors?: 'degrade' | 'throw' | undefined
-  /** Where time comes from; the system's by default. */
-  readonly clock?: Clock | undefined
-  /** Where chance comes from; `Math.random` by default. */
-  readonly random?: Random | undefined
 }
 
-const known: Record<keyof CacheOptions, true> = {
-  servers: true,
+/** The options that are the client's, and go to it as they are. */
+export const clientOptions: Readonly<Record<keyof Omit<StoreOptions, 'keys' | 'leaseKey'>, true>> = {
   username: true,
   password: true,
   database: true,
@@ -86,12 +44,19 @@ const known: Record<keyof CacheOptions, true> = {
   connectTimeout: true,
   driver: true,
   connections: true,
+  timeout: true,
   router: true,
   previousServers: true,
   readFrom: true,
   readYourWrites: true,
   maxReplicaLag: true,
   breaker: true,
+  clock: true,
+  random: true,
+}
+
+const ownOptions: Readonly<Record<Exclude<keyof CacheOptions, keyof typeof clientOptions>, true>> = {
+  servers: true,
   keyPrefix: true,
   version: true,
   keyFormat: true,
@@ -102,11 +67,10 @@ const known: Record<keyof CacheOptions, true> = {
   compression: true,
   encryption: true,
   maxValueBytes: true,
-  timeout: true,
   errors: true,
-  clock: true,
-  random: true,
 }
+
+const known: readonly string[] = [...Object.keys(ownOptions), ...Object.keys(clientOptions)]
 
 /**
  * The options of a cache as they were handed over; refuses what is no options object, and unknown options.
@@ -114,7 +78,7 @@ const known: Record<keyof CacheOptions, true> = {
  * @throws ShaleError `CONFIG_INVALID`
  */
 export function readCacheOptions(given: unknown): CacheOptions {
-  const options: CacheOptions = readOptions(given, Object.keys(known), 'createCache')
+  const options: CacheOptions = readRecord(given, known, 'createCache', 'option')
   const { errors, clock, random } = options
   if (errors !== undefined && errors !== 'degrade' && errors !== 'throw') {
     throw new ShaleError('CONFIG_INVALID', `errors: expected 'degrade' or 'throw'; found ${describe(errors)}.`)

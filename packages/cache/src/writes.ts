@@ -1,5 +1,5 @@
-import { describe, ShaleError, type Duration, type StoreEntry } from '@shale/contracts'
-import { isRecord, type CallOptions, type SetOptions } from './call-options.ts'
+import { describe, isRecord, ShaleError, type Duration, type StoreEntry } from '@shale/contracts'
+import type { CallOptions, SetOptions } from './call-options.ts'
 import { answersOf } from './core.ts'
 import { toKeys, versionOnly } from './reads.ts'
 import type { Scope } from './scope.ts'

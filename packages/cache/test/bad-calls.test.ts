@@ -41,7 +41,7 @@ const badOptions: readonly unknown[] = [
   },
 ]
 const badVersions: readonly unknown[] = [1.5, NaN, Infinity, '1', null, {}, 2 ** 53]
-const badTtls: readonly unknown[] = ['soon', '5 m', NaN, Infinity, {}, [], true, 5n, 101 * 365.25 * 86_400_000]
+const badTtls: readonly unknown[] = ['soon', '5 minutes', NaN, Infinity, {}, [], true, 5n, 101 * 365.25 * 86_400_000]
 const badJitters: readonly unknown[] = [-1, 1.1, NaN, '0.5', null]
 const cyclic: unknown[] = []
 cyclic.push(cyclic, () => 1)

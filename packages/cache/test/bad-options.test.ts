@@ -9,11 +9,11 @@ const throwing = {
 }
 const durations: readonly unknown[] = [
   'soon',
-  '5 m',
+  '5 minutes',
   '1w',
   '',
-  ' 1s',
-  '1e3ms',
+  '1s ',
+  '0x3ms',
   NaN,
   Infinity,
   -Infinity,
@@ -272,7 +272,7 @@ describe('options that are not there', () => {
       const { code, message } = thrown(() => createCache({ [name]: value } as CacheOptions))
       expect(code).toBe('CONFIG_INVALID')
       expect(message).toContain(`unknown option "${name}"`)
-      expect(message).toContain("'servers'")
+      expect(message).toContain('the known ones are servers,')
     }
   })
 })

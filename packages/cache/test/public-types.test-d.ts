@@ -142,6 +142,16 @@ createCache({ servers: { replicas: ['redis://b'] } })
 createCache({ servers: { sentinels: ['redis://s'] } })
 // @ts-expect-error no such property
 createCache({ servers: [{ primary: 'redis://a', replica: 'redis://b' }] })
+// @ts-expect-error a shard is of one kind
+createCache({ servers: { primary: 'redis://a', cluster: ['redis://n'] } })
+// @ts-expect-error a shard is of one kind
+createCache({ servers: { primary: 'redis://a', sentinels: ['redis://s'], master: 'm' } })
+createCache({ servers: [{ primary: 'redis://a', replicas: ['redis://b'] }] })
+createCache({ servers: [{ sentinels: ['redis://s'], master: 'm' }, 'redis://b', { name: 'n', cluster: ['redis://n'] }] })
+// @ts-expect-error a replica set among others has a name
+createCache({ servers: ['redis://a', { primary: 'redis://b' }] })
+// @ts-expect-error a cluster among others has a name
+createCache({ servers: [{ cluster: ['redis://n'] }, 'redis://a'] })
 // @ts-expect-error no such policy
 createCache({ readFrom: 'secondary' })
 // @ts-expect-error a router is made, not named
@@ -160,7 +170,8 @@ cache.on('degrade', () => {})
 expectTypeOf<Cache>().toExtend<AsyncDisposable>()
 
 // durations
-for (const ttl of [0, 1.5, '250ms', '30s', '5m', '2h', '7d', '-1s', '0.5h'] as const) expectTypeOf(ttl).toExtend<Duration>()
+for (const ttl of [0, 1.5, '250ms', '30s', '5m', '2h', '7d', '-1s', '0.5h', '500 ms', '1e3s'] as const)
+  expectTypeOf(ttl).toExtend<Duration>()
 expectTypeOf<'5w'>().not.toExtend<Duration>()
 expectTypeOf<'m'>().not.toExtend<Duration>()
 expectTypeOf<string>().not.toExtend<Duration>()

@@ -1,7 +1,16 @@
 // Stores
 export { createStore, openStore, type OpenedStore } from './create-store.ts'
 export type { PreviousServers, StoreOptions } from './options/store-options.ts'
-export type { ClusterServers, ReplicaServer, ReplicaSetServers, SentinelServers, Servers, ShardServers } from './options/servers.ts'
+export type {
+  ClusterServers,
+  ListedShardServers,
+  ReplicaServer,
+  ReplicaSetServers,
+  SentinelServers,
+  Servers,
+  ShardProperties,
+  ShardServers,
+} from './options/servers.ts'
 export type { BreakerOptions } from './server/breaker.ts'
 export type { LeaseNaming } from './server/lease-naming.ts'
 export type { ReadableServer, ReadFrom, ReadFunction, ReadPolicyName } from './replicas/read-policy.ts'
@@ -23,3 +32,38 @@ export { endpointsOf, parseServers, type ReplicaLayout, type ShardLayout, type S
 export { nodeRedis } from './drivers/node-redis.ts'
 export { ioredis } from './drivers/ioredis.ts'
 export type { DriverOptions } from './drivers/driver-options.ts'
+
+// What these name
+export {
+  BatchStore,
+  errorCodes,
+  ShaleError,
+  type BatchName,
+  type BatchOperation,
+  type ErrorCode,
+  type ShaleErrorOptions,
+} from '@shale/contracts'
+export type { Clock, Duration, DurationUnit, Random, TimerHandle } from '@shale/contracts'
+export type {
+  Answer,
+  BreakerState,
+  Brought,
+  KeyGroup,
+  ScanPage,
+  ServerStatus,
+  Store,
+  StoredValue,
+  StoreEntry,
+  StoreFill,
+  StoreIncrement,
+  StoreLease,
+  StoreLocation,
+  StoreMove,
+  StoreObserver,
+  StorePart,
+  StoreRelease,
+  StoreSwap,
+  Tally,
+} from '@shale/contracts'
+export type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply, TlsOptions } from '@shale/contracts'
+export type { Router, RouterFactory, RouterNode } from '@shale/contracts'

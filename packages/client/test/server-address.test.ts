@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError } from '@shale/contracts'
 import { createStore, ioredis, nodeRedis, parseServer } from '@shale/client'
+import { djangoRing, ketama } from '@shale/router'
 
 const codeOf = (fn: () => unknown): ShaleError => {
   try {
@@ -140,6 +141,9 @@ describe('createStore', () => {
     [{ passwort: 's3cret' }, /unknown option "passwort"; the known ones are username, password/],
     [{ readFrom: 'secondary' }, /readFrom: expected one of/],
     [{ router: 'jump' }, /router: expected a RouterFactory/],
+    [{ router: djangoRing }, /router: expected a factory of routers; it gave a function. Call it: djangoRing\(\)\./],
+    [{ router: () => undefined }, /it gave undefined\.$/],
+    [{ previousServers: { servers: 'a', router: ketama } }, /Call it: ketama\(\)\./],
     [{ readYourWrites: 1 }, /readYourWrites/],
     [{ maxReplicaLag: 0 }, /maxReplicaLag/],
     [{ breaker: { failures: 0 } }, /breaker.failures/],
@@ -166,7 +170,8 @@ describe('createStore', () => {
     [{ connections: { min: 2, max: 1 } }, /connections/],
     [{ connections: { max: 2 } }, /connections/],
     [{ connections: { min: 1, max: 2, most: 3 } }, /unknown option "most"/],
-    [null, /options/],
+    [{ tls: new Map() }, /tls: expected true, false or an object; found an object of class Map/],
+    [null, /createStore: expected its options as an object; found null/],
   ])('refuses the options %j', (options, message) => {
     const error = codeOf(() => createStore('h', options as never))
     expect(error.code).toBe('CONFIG_INVALID')

@@ -13,3 +13,6 @@ export { brotli, type Compression, type CompressionOptions, gzip, zstd } from '.
 
 // Encryption
 export type { EncryptionOptions, EntryContext } from './encryption.ts'
+
+// What these name
+export type { Clock, Codec } from '@shale/contracts'

@@ -36,4 +36,5 @@ export type { Command, Connection, ConnectionEvents, Driver, Endpoint, Reply, Tl
 // For authors of stores, codecs and drivers
 export { BatchStore, StoreDecorator, type BatchName, type BatchOperation } from './batch-store.ts'
 export { describe } from './describe.ts'
+export { isRecord, kindOf, readList, readRecord } from './record.ts'
 export { compileGlob, escapeGlob } from './glob.ts'

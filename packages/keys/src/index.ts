@@ -5,3 +5,4 @@ export type { ParsedBookkeeping, ParsedKey } from './layout.ts'
 
 // For authors of key formats
 export { keyFormat } from './layout.ts'
+export type { KeyFormat } from '@shale/contracts'

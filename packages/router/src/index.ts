@@ -9,4 +9,5 @@ export { djangoIdentity, type DjangoIdentityOptions } from './django-identity.ts
 
 // For authors of routers
 export { hashTag } from './hash-tag.ts'
+export type { Router, RouterFactory, RouterNode } from '@shale/contracts'
 export { checkCount, checkNodes, type WeightedNode } from './check-nodes.ts'

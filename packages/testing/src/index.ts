@@ -14,3 +14,6 @@ export { createGate, type Gate } from './gate.ts'
 
 // Stores that fail
 export { createFaultStore, type Fault, type FaultStore, type StoreCall, type StoreOperation } from './fault-store.ts'
+
+// What these name
+export type { Clock, Codec, Driver, Endpoint, KeyFormat, Random, RouterFactory, ShaleError, Store } from '@shale/contracts'

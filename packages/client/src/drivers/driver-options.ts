@@ -1,4 +1,4 @@
-import { describe, ShaleError } from '@shale/contracts'
+import { describe, readRecord, ShaleError } from '@shale/contracts'
 
 /** What may be told to a driver beside what the endpoint says. */
 export interface DriverOptions {
@@ -8,12 +8,7 @@ export interface DriverOptions {
 
 /** The name to go by, if there is one. Throws `CONFIG_INVALID` for options that are unknown or do not fit. */
 export function clientNameOf(driver: string, options: DriverOptions): string | undefined {
-  if (typeof options !== 'object' || options === null)
-    throw new ShaleError('CONFIG_INVALID', `${driver}: expected an object of options; found ${describe(options)}.`)
-  const unknown = Object.keys(options).find((name) => name !== 'clientName')
-  if (unknown !== undefined)
-    throw new ShaleError('CONFIG_INVALID', `${driver}: unknown option ${JSON.stringify(unknown)}; the known one is clientName.`)
-  const { clientName } = options
+  const { clientName } = readRecord(options, ['clientName'], driver, 'option')
   if (clientName === undefined || (typeof clientName === 'string' && /^[!-~]+$/.test(clientName))) return clientName
   throw new ShaleError('CONFIG_INVALID', `${driver}: clientName: expected printable ASCII without spaces; found ${describe(clientName)}.`)
 }

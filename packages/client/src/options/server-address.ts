@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net'
-import { describe, ShaleError, type Endpoint, type TlsOptions } from '@shale/contracts'
+import { kindOf, ShaleError, type Endpoint, type TlsOptions } from '@shale/contracts'
 import { splitServers } from './split-servers.ts'
 
 /** What holds for a server that does not state its own. */
@@ -35,7 +35,7 @@ const forms =
  * @throws ShaleError `CONFIG_INVALID`, which shows the text without its password.
  */
 export function parseServer(text: string, defaults: ServerDefaults = {}): Endpoint {
-  if (typeof text !== 'string') throw new ShaleError('CONFIG_INVALID', `servers: expected ${forms}; found ${describe(text)}.`)
+  if (typeof text !== 'string') throw new ShaleError('CONFIG_INVALID', `servers: expected ${forms}; found ${kindOf(text)}.`)
   const address = parse(text, defaults.port ?? usualPort)
   const own = address.username !== undefined || address.password !== undefined
   const username = own ? address.username : defaults.username
@@ -61,6 +61,12 @@ function parse(text: string, defaultPort: number): Address {
   if (text.trim() !== text || text === '') throw invalid(text, text === '' ? 'an empty string' : 'white space around it')
   const { length: count } = splitServers(text)
   if (count > 1) throw new ShaleError('CONFIG_INVALID', `servers: expected one server here; found a list of ${count}. Name each by itself.`)
+  if (/^memory:/i.test(text)) {
+    throw new ShaleError(
+      'CONFIG_INVALID',
+      `servers: expected ${forms}; found 'memory:', which is no server. A cache that is embedded names it alone.`,
+    )
+  }
   if (text.startsWith('/')) return { path: text, secure: false, username: undefined, password: undefined, database: undefined }
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
   if (scheme === undefined) return parseNetwork(text, text, false, defaultPort)

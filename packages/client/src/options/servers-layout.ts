@@ -1,5 +1,4 @@
-import { ShaleError, type Endpoint } from '@shale/contracts'
-import { isRecord, kindOf, readList, readRecord } from './record.ts'
+import { isRecord, kindOf, readList, readRecord, ShaleError, type Endpoint } from '@shale/contracts'
 import { parseServer, type ServerDefaults } from './server-address.ts'
 import { splitServers } from './split-servers.ts'
 
@@ -189,7 +188,8 @@ function checkSentinels({ sentinels, name }: ShardLayout & { readonly kind: 'sen
 }
 
 function twice({ name }: Endpoint, owner: string, other: string): ShaleError {
-  const where = owner === other ? `twice in ${JSON.stringify(owner)}` : `in ${JSON.stringify(owner)} and in ${JSON.stringify(other)}`
+  const one = JSON.stringify(owner)
+  const where = owner !== other ? `in ${one} and in ${JSON.stringify(other)}` : owner === name ? 'twice' : `twice in ${one}`
   return invalid('servers', 'each server once', `${name} ${where}. Leave it out in one place`)
 }
 

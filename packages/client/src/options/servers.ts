@@ -2,7 +2,7 @@
 export type ReplicaServer = string | { readonly server: string; readonly weight?: number | undefined }
 
 /** What holds for a shard, whatever it is made of. */
-interface ShardProperties {
+export interface ShardProperties {
   /** What its keys are found by: the router hashes it, so that addresses may change. */
   readonly name?: string | undefined
   /** Its share of the keys, against the weights of the other shards; 1 unless stated. */
@@ -13,6 +13,8 @@ interface ShardProperties {
 export interface ReplicaSetServers extends ShardProperties {
   readonly primary: string
   readonly replicas?: readonly ReplicaServer[] | undefined
+  readonly sentinels?: never
+  readonly cluster?: never
 }
 
 /** A replica set that sentinels name. */
@@ -20,15 +22,25 @@ export interface SentinelServers extends ShardProperties {
   readonly sentinels: readonly string[]
   /** What the sentinels call it. */
   readonly master: string
+  readonly primary?: never
+  readonly cluster?: never
 }
 
 /** A Redis Cluster, by some of its nodes. */
 export interface ClusterServers extends ShardProperties {
   readonly cluster: readonly string[]
+  readonly primary?: never
+  readonly sentinels?: never
 }
 
 /** What a shard is made of: one server as text, or more. */
 export type ShardServers = string | ReplicaSetServers | SentinelServers | ClusterServers
 
-/** What a store is made over: one shard, or several between which the keys are divided. A text may name several servers, with commas. */
-export type Servers = ShardServers | readonly ShardServers[]
+/** A shard among others: what is no single server, and has no name by nature, is given one. */
+export type ListedShardServers = string | SentinelServers | ((ReplicaSetServers | ClusterServers) & { readonly name: string })
+
+/**
+ * What a store is made over: one shard, or several between which the keys are divided. A text may name several servers, with commas, where
+ * it stands alone.
+ */
+export type Servers = ShardServers | readonly [ShardServers] | readonly ListedShardServers[]

@@ -1,6 +1,9 @@
 import {
   describe,
+  isRecord,
+  kindOf,
   parsePositiveDuration,
+  readRecord,
   ShaleError,
   systemClock,
   type Clock,
@@ -16,7 +19,6 @@ import type { DoubtedKeys } from '../doubts/doubtful-keys.ts'
 import { nodeRedis } from '../drivers/node-redis.ts'
 import type { LeaseNaming } from '../server/lease-naming.ts'
 import { readPolicy, type ReadFrom } from '../replicas/read-policy.ts'
-import { isRecord, kindOf, readRecord } from './record.ts'
 import type { Servers } from './servers.ts'
 import type { ServerDefaults } from './server-address.ts'
 
@@ -25,38 +27,46 @@ export type PreviousServers = Servers | { readonly servers: Servers; readonly ro
 
 /** How the servers of a store are reached. */
 export interface StoreOptions {
-  /** For a server that states no user and no password of its own. */
+  /** For a server whose address states no user and no password of its own. */
   readonly username?: string | undefined
   readonly password?: string | undefined
   /** For a server that states none; 0. */
   readonly database?: number | undefined
-  /** `true` trusts the system's authorities. */
+  /** `true` trusts the system's authorities; or what `node:tls` takes. `rediss://` turns it on, too. */
   readonly tls?: boolean | TlsOptions | undefined
   /** TCP, TLS, login and the first reply together; `'2s'`. */
   readonly connectTimeout?: Duration | undefined
-  /** Who speaks to the server; `nodeRedis()`. */
+  /** Who speaks to a server: `nodeRedis()`, `ioredis()`, or your own; `nodeRedis()`. */
   readonly driver?: Driver | undefined
   /** Connections per server, or how many are kept and how many there may be under load; 1. */
   readonly connections?: number | { readonly min: number; readonly max: number } | undefined
   /** How long a call may take, from the call; `'500ms'`. */
   readonly timeout?: Duration | undefined
-  /** Says which shard a key lives on; `rendezvous()`. */
+  /** Says which shard of a list a key lives on: `rendezvous()`, `ketama()`, `jump()`, `djangoRing()`, or your own; `rendezvous()`. */
   readonly router?: RouterFactory | undefined
-  /** The other layout while entries are moved from one to the other; none. */
+  /** The other layout, `servers` or `{ servers, router }`, while entries are moved from one to the other; none. */
   readonly previousServers?: PreviousServers | undefined
-  /** Which server of a replica set is read; `'primary'`. */
+  /**
+   * Which server of a replica set is read: `'primary'`, `'primary-preferred'`, `'replica'`, `'replica-preferred'`, `'any'`, `'nearest'`,
+   * or a function; `'primary'`.
+   */
   readonly readFrom?: ReadFrom | undefined
   /** Whether a key that was written here is read from a replica only once that has the write; `true`. */
   readonly readYourWrites?: boolean | undefined
   /** Replicas further behind are not read; `'1s'`. */
   readonly maxReplicaLag?: Duration | undefined
-  /** When a server is taken for down, and how often it is tried then; `false` refuses no call. */
+  /**
+   * After how many failures a server is taken for down, and how often it is tried then. `false` refuses no call for the failures of
+   * others; while there is no connection, and an attempt to make one has failed, there is nothing to send calls over, and they are refused.
+   */
   readonly breaker?: boolean | BreakerOptions | undefined
   /** Which keys of the servers this store may have written: no other is removed after an outage. All unless stated. */
   readonly keys?: DoubtedKeys | undefined
   /** Where the lease of a stored key is kept. */
   readonly leaseKey?: LeaseNaming | undefined
+  /** Where time comes from; the system's. */
   readonly clock?: Clock | undefined
+  /** Where chance comes from; `Math.random`. */
   readonly random?: Random | undefined
 }
 
@@ -84,14 +94,15 @@ const knownOptions: readonly (keyof StoreOptions)[] = [
   ...(['router', 'previousServers', 'readFrom', 'readYourWrites', 'maxReplicaLag', 'breaker'] as const),
   ...(['keys', 'leaseKey', 'clock', 'random'] as const),
 ]
-const knownTlsOptions = ['ca', 'cert', 'key', 'passphrase', 'minVersion', 'ciphers', 'servername', 'rejectUnauthorized']
+const knownTlsOptions: readonly (keyof TlsOptions)[] = [
+  ...(['ca', 'cert', 'key', 'passphrase', 'minVersion', 'ciphers', 'servername', 'rejectUnauthorized'] as const),
+]
 const mostConnections = 1000
 const mostFailures = 1_000_000
 
 /** @throws ShaleError `CONFIG_INVALID` for an option that is unknown or does not fit. */
-export function readStoreOptions(options: StoreOptions): StoreSettings {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options)
-  checkKnown('options', options, knownOptions)
+export function readStoreOptions(given: StoreOptions): StoreSettings {
+  const options = readRecord(given, knownOptions, 'createStore', 'option') as StoreOptions
   const { router = rendezvous(), readFrom = 'primary', readYourWrites = true, previousServers } = options
   checkRouter(router, 'router')
   readPolicy(readFrom)
@@ -158,12 +169,6 @@ function duration(value: Duration | undefined, usual: Duration, name: string): n
   return parsePositiveDuration(value === undefined ? usual : value, name)
 }
 
-function checkKnown(where: string, options: object, known: readonly string[]): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown === undefined) return
-  throw new ShaleError('CONFIG_INVALID', `${where}: unknown option ${JSON.stringify(unknown)}; the known ones are ${known.join(', ')}.`)
-}
-
 function text(value: unknown, name: string): string | undefined {
   if (value === undefined || typeof value === 'string') return value
   throw invalid(name, 'a string', value)
@@ -181,9 +186,8 @@ function databaseNumber(value: unknown): number | undefined {
 
 function tlsOptions(value: unknown): boolean | TlsOptions | undefined {
   if (value === undefined || typeof value === 'boolean') return value
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('tls', 'true, false or an object', value)
-  checkKnown('tls', value, knownTlsOptions)
-  return value
+  if (!isRecord(value)) throw invalid('tls', 'true, false or an object', value)
+  return readRecord(value, knownTlsOptions, 'tls', 'option') as TlsOptions
 }
 
 function checkedDriver(value: unknown): Driver | undefined {
@@ -194,12 +198,11 @@ function checkedDriver(value: unknown): Driver | undefined {
 }
 
 function connectionCounts(value: unknown): { min: number; max: number } {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) checkKnown('connections', value, ['min', 'max'])
-  const { min, max } = typeof value === 'number' ? { min: value, max: value } : ((value ?? {}) as { min?: unknown; max?: unknown })
+  const { min, max } = isRecord(value) ? readRecord(value, ['min', 'max'], 'connections', 'option') : { min: value, max: value }
   const isCount = (count: unknown): count is number =>
     Number.isInteger(count) && (count as number) >= 1 && (count as number) <= mostConnections
   if (isCount(min) && isCount(max) && min <= max) return { min, max }
-  const found = typeof value === 'object' && value !== null ? `{ min: ${describe(min)}, max: ${describe(max)} }` : describe(value)
+  const found = isRecord(value) ? `{ min: ${describe(min)}, max: ${describe(max)} }` : describe(value)
   throw new ShaleError(
     'CONFIG_INVALID',
     `connections: expected a whole number from 1 to ${mostConnections}, or { min, max } of such; found ${found}.`,

@@ -22,7 +22,9 @@ export class ShardRoutes {
     this.#indexOf = new Map(this.#names.map((name, i) => [name, i]))
     this.#router = factory(shards.map(({ name, weight }) => (weight === undefined ? { name } : { name, weight })))
     if (typeof (this.#router as Partial<Router> | undefined)?.route === 'function') return
-    throw new ShaleError('CONFIG_INVALID', `router: expected a factory of routers; it gave ${describe(this.#router)}.`)
+    // `router: ketama` instead of `router: ketama()`: what is called then is what makes the factory.
+    const hint = typeof this.#router === 'function' ? ` Call it: ${factory.name || 'router'}().` : ''
+    throw new ShaleError('CONFIG_INVALID', `router: expected a factory of routers; it gave ${describe(this.#router)}.${hint}`)
   }
 
   /** The place of a key's shard among the shards. */
