@@ -80,9 +80,22 @@ test('members that do not belong together', () => {
     code: 'CONFIG_INVALID',
     message: expect.stringMatching(/expected a to be the primary of shard; it is a replica of 10\.0\.0\.9:6379/),
   })
+  const another = primary('b', { history: 'h7' })
+  expect(wrong(primary('a'), another)).toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringMatching(/expected b to be a replica of a, in shard; it is a primary itself\. Make it a replica \(REPLICAOF\)/),
+  })
+  expect(wrong(primary('a'), replica('c'), another)).toMatchObject({ code: 'CONFIG_INVALID' })
   // A member that does not answer may be the one that they follow.
   expect(wrong(replica('a'), gone('b'))).toBe(undefined)
   expect(wrong(primary('a'), gone('c'), replica('b', { history: 'hx' }))).toBe(undefined)
   // While a failover is under way a replica may still follow the former primary.
+  // A former primary may be back before it was made a replica, with what it had or empty; or both may have begun anew.
+  const promoted = primary('b', { history: 'h2', formerHistory: 'h1' })
+  expect(wrong(primary('a'), promoted)).toBe(undefined)
+  expect(wrong(primary('a', { history: 'h9' }), promoted, replica('c', { history: 'h2' }))).toBe(undefined)
+  expect(wrong(promoted, primary('a', { history: 'h9' }))).toBe(undefined)
+  expect(wrong(primary('a', { history: 'h9' }), another, replica('c', { history: 'h7' }))).toBe(undefined)
+  expect(wrong(primary('a'), gone('c'), another)).toBe(undefined)
   expect(wrong(replica('a', { linked: false }), primary('b', { history: 'h2', formerHistory: 'h1' }), replica('c'))).toBe(undefined)
 })

@@ -34,11 +34,9 @@ export function findPrimary<M extends Standing>(members: readonly M[], { current
   const candidates = (latest.length > 0 ? latest : claiming).filter(
     (member) => member === named || member === current || isHeir(member, members, current),
   )
-  const followers = (member: M): number =>
-    members.filter(({ info }) => info?.role === 'replica' && info.linked && info.history === member.info?.history).length
   const rank = (member: M): number[] => [
     member === named ? 1 : 0,
-    followers(member),
+    followersOf(member, members),
     member === current ? 1 : 0,
     member.info?.formerHistory === undefined ? 0 : 1,
     member.info?.offset ?? 0,
@@ -55,8 +53,12 @@ function succeeds(one: Standing, other: Standing): boolean {
 /** Whether there is a sign that a member took over: from the current one, or at all while that is not there to be asked. */
 function isHeir<M extends Standing>(member: M, members: readonly M[], current: M | undefined): boolean {
   if (current === undefined || current.info?.role === 'replica' || succeeds(member, current)) return true
-  const isFollowed = members.some(({ info }) => info?.role === 'replica' && info.linked && info.history === member.info?.history)
-  return isFollowed || (current.info === undefined && member.info?.formerHistory !== undefined)
+  return followersOf(member, members) > 0 || (current.info === undefined && member.info?.formerHistory !== undefined)
+}
+
+/** How many replicas are in step with a member. */
+function followersOf(member: Standing, members: readonly Standing[]): number {
+  return members.filter(({ info }) => info?.role === 'replica' && info.linked && info.history === member.info?.history).length
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
@@ -83,10 +85,26 @@ export function wrongMember(shard: string, members: readonly Standing[]): ShaleE
   }
   const histories = new Set(members.flatMap(({ info }) => (info?.role === 'primary' ? [info.history, info.formerHistory] : [])))
   const stray = members.find(({ info }) => info?.role === 'replica' && info.linked && !histories.has(info.history))
-  if (stray === undefined) return undefined
+  if (stray === undefined) return otherPrimary(shard, members)
   return new ShaleError(
     'CONFIG_INVALID',
     `servers: expected ${stray.name} to be a replica of ${first.name}, in ${shard}; it follows another primary, at ${stray.info?.follows}. Make it a replica of this set's primary (REPLICAOF), or leave it out.`,
+  )
+}
+
+/**
+ * Why a member is a primary of its own. Two primaries may also be what a failover leaves for a while: nothing is said where a primary
+ * was promoted once, or is followed and was not configured as such.
+ */
+function otherPrimary(shard: string, members: readonly Standing[]): ShaleError | undefined {
+  const [first, ...others] = members.filter(({ info }) => info?.role === 'primary')
+  const [stray] = others
+  if (first === undefined || first !== members[0] || stray === undefined) return undefined
+  if ([first, ...others].some(({ info }) => info?.formerHistory !== undefined)) return undefined
+  if (others.some((other) => followersOf(other, members) > 0)) return undefined
+  return new ShaleError(
+    'CONFIG_INVALID',
+    `servers: expected ${stray.name} to be a replica of ${first.name}, in ${shard}; it is a primary itself. Make it a replica (REPLICAOF), leave it out, or name it as a shard of its own.`,
   )
 }
 

@@ -225,7 +225,7 @@ export class Replication {
       if (found !== undefined || this.primary?.isAsked === false) this.search()
       return
     }
-    const wrong = this.#hasBeenWell || this.#source.isThere ? undefined : wrongMember(this.#options.name, this.members)
+    const wrong = this.#wrong()
     if (found !== undefined && wrong === undefined) {
       if (this.#isHeard()) this.#settle(found)
       else this.#patience ??= this.#options.clock.setTimeout(() => this.#settleLate(), this.#hearOthersMs(), true)
@@ -233,6 +233,11 @@ export class Replication {
     }
     const over = this.#answeredRound()
     if (over >= (this.#searchRound as number)) this.#options.roundOver(over, wrong ?? this.#noPrimary())
+  }
+
+  /** Why the members do not belong together, if so. Once they were well, whatever becomes of one of them is no mistake of the configuration. */
+  #wrong(): ShaleError | undefined {
+    return this.#hasBeenWell || this.#source.isThere ? undefined : wrongMember(this.#options.name, this.members)
   }
 
   #find(): Member | undefined {
@@ -258,7 +263,7 @@ export class Replication {
   #settleLate(): void {
     this.#patience = undefined
     const found = this.#find()
-    if (this.isSearching && found !== undefined) this.#settle(found)
+    if (this.isSearching && found !== undefined && this.#wrong() === undefined) this.#settle(found)
   }
 
   #settle(found: Member): void {
