@@ -1,9 +1,10 @@
 import { ShaleError, type Answer, type Clock, type KeyGroup, type Random, type Store } from '@shale/contracts'
 import type { Serializer } from '@shale/codecs'
 import { Emitter } from './events.ts'
-import { codesOf, isServerFailure } from './failure.ts'
+import { isServerFailure } from './failure.ts'
 import { Flights } from './flights.ts'
 import type { OwnKeys } from './own-keys.ts'
+import { ReachedShards } from './reached.ts'
 import { Stats, type Counts } from './stats.ts'
 
 /** What a cache is made of; checked already. */
@@ -43,7 +44,7 @@ export class Core {
   readonly #degrades: boolean
   readonly #ownsStore: boolean
   readonly #moves = new Set<Promise<unknown>>()
-  #reached = false
+  readonly #reached: ReachedShards
 
   constructor(parts: CoreParts) {
     this.store = parts.store
@@ -57,9 +58,10 @@ export class Core {
     this.random = parts.random
     this.#degrades = parts.degrades
     this.#ownsStore = parts.ownsStore
+    this.#reached = new ReachedShards(parts.store, this.stats.isOfOne)
     parts.store.observe?.({
-      connected: (server) => {
-        this.#reached = true
+      connected: (server, shard) => {
+        this.#reached.add(shard)
         this.events.emit('connect', { server })
       },
       disconnected: (server, error) => this.events.emit('disconnect', { server, error }),
@@ -74,9 +76,7 @@ export class Core {
   /** Takes the failure of an operation that has a safe answer; throws it where there must be none. `stored` is its key, if it is about one. */
   absorb(operation: string, keys: readonly string[], error: ShaleError, stored?: string): void {
     this.stats.error(error, stored)
-    // Credentials that never worked must not look like a cold cache.
-    const degradable = isServerFailure(error) && (this.#reached || !codesOf(error).includes('SERVER_AUTH'))
-    if (!this.#degrades || !degradable) throw error
+    if (!this.#degrades || !isServerFailure(error) || this.#reached.neverLetIn(error, stored)) throw error
     this.stats.degraded(error, stored)
     this.events.emit('degraded', { operation, keys, error })
   }

@@ -1,5 +1,5 @@
 import { isServerFailure, shardsFailed as ofShards, type ShardFailure } from '@shale/client'
-import { ShaleError, type ErrorCode } from '@shale/contracts'
+import { ShaleError } from '@shale/contracts'
 
 export { isServerFailure }
 
@@ -21,11 +21,6 @@ export function failuresOf({ code, partial }: ShaleError): readonly ShardFailure
 export function ofOperation(operation: string, error: unknown, done?: unknown): ShaleError {
   const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
   return failure.code === 'SHARDS_FAILED' ? ofShards(operation, new Map([['', failure]]), done) : failure
-}
-
-/** The code of an error, and of the shards that it is about. */
-export function codesOf(error: ShaleError): ErrorCode[] {
-  return [error.code, ...failuresOf(error).map(({ code }) => code)]
 }
 
 /**

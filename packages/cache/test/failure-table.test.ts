@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { createCache, createMemoryStore, ShaleError, type Cache, type CacheEvents, type CacheOptions, type ErrorCode } from '@shale/cache'
+import {
+  createCache,
+  createMemoryStore,
+  ShaleError,
+  type Cache,
+  type CacheEvents,
+  type CacheOptions,
+  type ErrorCode,
+  type StoreObserver,
+} from '@shale/cache'
 import { createFaultStore, type Fault, type FaultStore } from '@shale/testing'
 import { caught } from './caught.ts'
 import { listed, safeOperations, strictOperations } from './operations.ts'
@@ -80,7 +89,8 @@ describe('credentials that never worked do not look like a cold cache', () => {
 
   test.each(safeOperations)('$name degrades once a server was reached', async ({ call, answer }) => {
     const store = createFaultStore(createMemoryStore())
-    const reached = Object.assign(store, { observe: (observer: { connected?(server: string): void }) => observer.connected?.('memory:') })
+    const observe = (observer: StoreObserver): void => observer.connected?.('memory:', 'memory:')
+    const reached = Object.assign(store, { observe })
     const cache = createCache({ servers: reached })
     store.inject({ error })
     expect(await call(cache)).toStrictEqual(answer)

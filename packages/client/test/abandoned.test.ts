@@ -27,6 +27,7 @@ test('what an abandoned connection had sent is not run after the first command o
   await using relay = await patientRelay({ path: server.path })
   const { port } = relay
   const store = new ServerStore({
+    shard: 'shard',
     endpoint: parseServer(`redis://127.0.0.1:${port}`),
     driver: nodeRedis(),
     connections: { min: 1, max: 1 },

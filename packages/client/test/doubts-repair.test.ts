@@ -1,43 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError } from '@shale/contracts'
-import { createManualClock } from '@shale/testing'
-import { withDoubts, type DoubtsOptions } from '@shale/client'
-import { LineStore, lost } from './line-store.ts'
+import { entry, setUp, text } from './doubts-set-up.ts'
+import { lost, type LineStore } from './line-store.ts'
 import { turn } from './scripted-driver.ts'
 
-const bytes = (value: string): Uint8Array => Buffer.from(value)
-const entry = (key: string, value = 'new') => ({ key, value: bytes(value), ttl: null })
-const text = (value: unknown): unknown => (value instanceof Uint8Array ? Buffer.from(value).toString() : value)
 const numbered = (count: number, name = 'k'): string[] => Array.from({ length: count }, (_, i) => `${name}${i}`)
-
-function setUp(options: Partial<DoubtsOptions> = {}) {
-  const clock = createManualClock()
-  const line = new LineStore()
-  const store = withDoubts(line, { shard: 'eu-1', clock, random: () => 0.5, ...options })
-  const told: unknown[] = []
-  store.observe?.({ repaired: (shard, keys) => told.push([shard, keys]) })
-  const get = async (key: string): Promise<unknown> => text((await store.get([key]))[0])
-  const asked = (): string[] => line.calls.splice(0)
-  /** Keys with an old value, of each of which a write has just failed. */
-  const doubt = async (...keys: string[]): Promise<void> => {
-    for (const key of keys) if (!line.entries.has(key)) line.entries.set(key, '1')
-    const { refusal } = line
-    line.refusal = lost
-    await store.set(keys.map((key) => entry(key)))
-    line.refusal = refusal
-    asked()
-  }
-  const connected = async (): Promise<void> => {
-    line.tell((observer) => observer.connected?.('line'))
-    await turn()
-  }
-  return { clock, line, store, told, get, asked, doubt, connected }
-}
 
 describe('the keys in doubt are removed', () => {
   test('at once when the store tells that it is back', async () => {
     const events: ((line: LineStore) => void)[] = [
-      (line) => line.tell((observer) => observer.connected?.('line')),
+      (line) => line.tell((observer) => observer.connected?.('line', 'eu-1')),
       (line) => line.tell((observer) => observer.primary?.('eu-1', 'another', 'line')),
       (line) => line.tell((observer) => observer.breaker?.('line', 'closed')),
     ]

@@ -143,7 +143,7 @@ async function run(seedOfRun: number, mostKeys: number): Promise<{ failed: numbe
       for (let left = Math.floor(random() * 6); left > 0; left--) line.end(ending)
     } else if (chance < 0.85) isLossy = !isLossy && random() < 0.4
     else if (chance < 0.88) line.refusal = line.refusal === undefined && random() < 0.3 ? lost : undefined
-    else if (chance < 0.91) line.tell((observer) => observer.connected?.('line'))
+    else if (chance < 0.91) line.tell((observer) => observer.connected?.('line', 'line'))
     else if (chance < 0.95) clock.advance(random() * 500)
     else await turn()
     if (random() < 0.1) await Promise.resolve()

@@ -1,34 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError, type ErrorCode, type Store, type StoreObserver } from '@shale/contracts'
 import { createFaultStore, createManualClock } from '@shale/testing'
-import { withDoubts, type DoubtsOptions } from '@shale/client'
+import { withDoubts } from '@shale/client'
+import { bytes, entry, setUp, text } from './doubts-set-up.ts'
 import { LineStore, lost } from './line-store.ts'
 import { outcome, turn } from './scripted-driver.ts'
 
-const bytes = (value: string): Uint8Array => Buffer.from(value)
-const entry = (key: string, value = 'new') => ({ key, value: bytes(value), ttl: null })
-const text = (value: unknown): unknown => (value instanceof Uint8Array ? Buffer.from(value).toString() : value)
 const code = (answer: unknown): unknown => (ShaleError.is(answer) ? answer.code : answer)
-
-function setUp(options: Partial<DoubtsOptions> = {}) {
-  const clock = createManualClock()
-  const line = new LineStore()
-  const store = withDoubts(line, { shard: 'eu-1', clock, random: () => 0, ...options })
-  const told: unknown[] = []
-  store.observe?.({ repaired: (shard, keys) => told.push([shard, keys]) })
-  const get = async (key: string): Promise<unknown> => text((await store.get([key]))[0])
-  /** What reached the line since the last look. */
-  const asked = (): string[] => line.calls.splice(0)
-  /** A key with an old value, and a write of it that has just failed. */
-  const doubt = async (...keys: string[]): Promise<void> => {
-    for (const key of keys) if (!line.entries.has(key)) line.entries.set(key, '1')
-    line.refusal = lost
-    await store.set(keys.map((key) => entry(key)))
-    line.refusal = undefined
-    asked()
-  }
-  return { clock, line, store, told, get, asked, doubt }
-}
 
 /** Each method as a call on one key. */
 const calls: Record<string, (store: Store, key?: string) => Promise<unknown>> = {
@@ -346,7 +324,7 @@ test('observers of the store and of the doubts are the same', async () => {
   const heard: string[] = []
   const observer: StoreObserver = { connected: (server) => heard.push(server) }
   store.observe?.(observer)
-  line.tell(({ connected }) => connected?.('line'))
+  line.tell(({ connected }) => connected?.('line', 'eu-1'))
   expect(heard).toEqual(['line'])
   await turn()
 })

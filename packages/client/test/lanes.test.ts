@@ -9,6 +9,7 @@ function setUp(min: number, max: number) {
   const driver = new ScriptedDriver()
   const endpoint = { host: 'h', port: 1, database: 0, name: 'h:1/0' }
   const store = new ServerStore({
+    shard: 'shard',
     endpoint,
     driver,
     connections: { min, max },

@@ -9,6 +9,7 @@ function setUp({ connections = { min: 1, max: 1 }, breaker }: { connections?: { 
   const driver = new ScriptedDriver()
   const chance = { next: 0.5 }
   const store = new ServerStore({
+    shard: 'shard',
     endpoint: { host: 'h', port: 1, database: 0, name: 'h:1/0' },
     driver,
     connections,

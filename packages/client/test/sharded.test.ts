@@ -321,8 +321,8 @@ describe('all shards', () => {
     expect(store.locate('b7')).toEqual({ shard: 'b', server: 'line' })
     const heard: string[] = []
     store.observe({ connected: (server) => heard.push(server) })
-    a.tell((observer) => observer.connected?.('of a'))
-    b.tell((observer) => observer.connected?.('of b'))
+    a.tell((observer) => observer.connected?.('of a', 'a'))
+    b.tell((observer) => observer.connected?.('of b', 'b'))
     expect(heard).toEqual(['of a', 'of b'])
     expect(store.status()).toEqual([])
   })

@@ -211,8 +211,8 @@ export interface Store {
 
 /** Hears what a store has to tell beside its answers. No method may throw. */
 export interface StoreObserver {
-  /** A server was reached. */
-  connected?(server: string): void
+  /** A server was reached, of a shard by name. */
+  connected?(server: string, shard: string): void
   /** A connection ended that was not closed by `close`; calls that come will try again. */
   disconnected?(server: string, error: ShaleError): void
   /** A key of a batch that was answered as missing holds another Redis type. */

@@ -50,6 +50,8 @@ interface Part {
 }
 
 export interface ServerStoreOptions extends LanesOptions {
+  /** The shard that the server is one of, by name. */
+  readonly shard: string
   readonly leaseKey?: LeaseNaming | undefined
   /** Whether each key is asked for by a command of its own, as in a cluster, where keys of one slot can be at two nodes. */
   readonly singleKeys?: boolean | undefined
@@ -59,6 +61,7 @@ export interface ServerStoreOptions extends LanesOptions {
 export class ServerStore implements Store {
   readonly #leaseKey: LeaseNaming
   readonly #endpoint: Endpoint
+  readonly #shard: string
   readonly #singleKeys: boolean
   readonly #lanes: Ways
   readonly #observers: StoreObserver[] = []
@@ -69,9 +72,10 @@ export class ServerStore implements Store {
 
   constructor(options: ServerStoreOptions, original?: ServerStore) {
     this.#endpoint = options.endpoint
+    this.#shard = options.shard
     this.#leaseKey = options.leaseKey ?? usualLeaseKey
     this.#singleKeys = options.singleKeys ?? false
-    const { name } = options.endpoint
+    const { shard, endpoint } = options
     if (original !== undefined) {
       this.links = original.links
       this.#lanes = new AskingWays(original.#lanes)
@@ -79,9 +83,9 @@ export class ServerStore implements Store {
       return
     }
     const lanes = new Lanes(options, {
-      connected: () => this.#observers.forEach((observer) => observer.connected?.(name)),
-      disconnected: (error) => this.#observers.forEach((observer) => observer.disconnected?.(name, error)),
-      breaker: (state) => this.#observers.forEach((observer) => observer.breaker?.(name, state)),
+      connected: () => this.#observers.forEach((observer) => observer.connected?.(endpoint.name, shard)),
+      disconnected: (error) => this.#observers.forEach((observer) => observer.disconnected?.(endpoint.name, error)),
+      breaker: (state) => this.#observers.forEach((observer) => observer.breaker?.(endpoint.name, state)),
     })
     this.links = lanes.links
     this.#lanes = lanes
@@ -192,7 +196,7 @@ export class ServerStore implements Store {
   }
 
   locate(_key: string): StoreLocation {
-    return { shard: this.#endpoint.name, server: this.#endpoint.name }
+    return { shard: this.#shard, server: this.#endpoint.name }
   }
 
   connect(): Promise<void> {

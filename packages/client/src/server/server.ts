@@ -1,13 +1,8 @@
 import type { Command, Endpoint, Reply, ServerStatus, Store, StoreObserver } from '@shale/contracts'
 import { ServerStore, type ServerStoreOptions } from './server-store.ts'
 
-export interface ServerOptions extends ServerStoreOptions {
-  /** The shard that the server is one of, by name. */
-  readonly shard: string
-}
-
 /** What is said of a server that is found at run time. */
-export type FoundServer = Pick<ServerOptions, 'shard' | 'leaseKey' | 'singleKeys' | 'admit'>
+export type FoundServer = Pick<ServerStoreOptions, 'shard' | 'leaseKey' | 'singleKeys' | 'admit'>
 
 /** Opens servers with what holds for all servers of a store: driver, connections, timeouts, clock. */
 export type OpenServer = (endpoint: Endpoint, found: FoundServer) => Server
@@ -22,7 +17,7 @@ export class Server {
   readonly asking: Store
   readonly #store: ServerStore
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerStoreOptions) {
     this.endpoint = options.endpoint
     this.shard = options.shard
     this.#store = new ServerStore(options)

@@ -1,7 +1,7 @@
 import { ShaleError, type Endpoint, type ErrorCode } from '@shale/contracts'
 import { role } from '../commands.ts'
+import type { Admit } from '../server/dial.ts'
 import { text } from '../server/replies.ts'
-import type { ServerOptions } from '../server/server.ts'
 
 /** The codes of replies that say that we may not ask, or cannot: then nothing is known, and the server is taken as it is. */
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SERVER_AUTH', 'SERVER_REPLY'])
@@ -10,7 +10,7 @@ const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SERVER_AUTH', 'SERV
  * A look at a server that is to be a primary, before it serves for the first time: one that is a replica, or a sentinel, is
  * `CONFIG_INVALID`. What it becomes later is another matter.
  */
-export function admitPrimary({ name }: Endpoint): NonNullable<ServerOptions['admit']> {
+export function admitPrimary({ name }: Endpoint): Admit {
   let isAdmitted = false
   return async (ask) => {
     if (isAdmitted) return
