@@ -98,7 +98,7 @@ export interface ServerStatus {
   /** `'idle'` was not needed yet; `'down'` waits for the next try. */
   readonly state: 'idle' | 'connecting' | 'ready' | 'down' | 'closed'
   readonly breaker: BreakerState
-  /** From the command to its reply, of a sample of the latest ones; `undefined` before the first. */
+  /** From the command to its reply, of a sample of the latest ones, to a hundredth; `undefined` before the first. */
   readonly latency: { readonly p50: number; readonly p95: number; readonly p99: number } | undefined
   /** How far a replica is behind its primary; `undefined` where it is not known. */
   readonly lag: number | undefined

@@ -25,6 +25,7 @@ import { bringing, removal, workOf } from './key-work.ts'
 import { LayoutReads } from './layout-reads.ts'
 import { comparePlaces, type Layouts } from './layouts.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
+import { quiet, quietPages } from '../calls/quiet.ts'
 import { sumOfTallies } from '../calls/tallies.ts'
 
 export interface ReshardingOptions {
@@ -88,7 +89,11 @@ export class Resharding extends BatchStore {
     )
   }
 
-  override async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
+  override scan(pattern: string): AsyncIterable<ScanPage> {
+    return quietPages(this.#scan(pattern))
+  }
+
+  async *#scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
     // What this process wrote before is there when the scan begins.
     await this.#lines.settled()
     yield* this.#both.scan(pattern)
@@ -109,7 +114,7 @@ export class Resharding extends BatchStore {
     const late = (): never => {
       throw this.#late()
     }
-    return this.#pending.add(flushed, late, undefined, undefined)
+    return quiet(this.#pending.add(flushed, late, undefined, undefined))
   }
 
   override locate(key: string): StoreLocation {
@@ -121,8 +126,8 @@ export class Resharding extends BatchStore {
     return current.divide?.(keys) ?? [{ shard: current.locate('').shard, keys, places: [...keys.keys()] }]
   }
 
-  override async connect(): Promise<void> {
-    await this.#both.connect()
+  override connect(): Promise<void> {
+    return quiet(this.#both.connect())
   }
 
   override async close(): Promise<void> {

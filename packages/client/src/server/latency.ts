@@ -27,11 +27,11 @@ export class Latency {
     this.#smoothed = this.#smoothed === undefined ? ms : this.#smoothed + weight * (ms - this.#smoothed)
   }
 
-  /** `undefined` before the first measurement. */
+  /** To a hundredth of a millisecond; `undefined` before the first measurement. */
   percentiles(): { readonly p50: number; readonly p95: number; readonly p99: number } | undefined {
     if (this.#count === 0) return undefined
     const sorted = this.#values.slice(0, Math.min(this.#count, kept)).sort()
-    const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] as number
+    const at = (share: number): number => Math.round((sorted[Math.floor(share * (sorted.length - 1))] as number) * 100) / 100
     return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
   }
 }
