@@ -68,6 +68,24 @@ describe('the breaker alone', () => {
   })
 })
 
+test('without a breaker calls wait for a connection, and are refused while the attempt to make one has failed', async () => {
+  const { clock, driver, has, server } = setUp(false)
+  const waiting = has()
+  expect(await outcome(waiting)).toBe('pending')
+  await driver.last.refuse()
+  expect(await waiting).toBe('SERVER_UNAVAILABLE')
+  expect(await has()).toBe('SERVER_UNAVAILABLE')
+  expect(server.status()).toMatchObject({ state: 'down', breaker: 'off' })
+  clock.advance(800)
+  const connection = await driver.last.accept()
+  // However many are late: the connection is there.
+  for (let i = 0; i < 10; i++) void has()
+  clock.advance(550)
+  const answer = has()
+  await connection.replyAll(1)
+  expect(await answer).toBe(true)
+})
+
 describe('a server that stops answering', () => {
   test('is refused at once when three calls are late, and let through with its first reply', async () => {
     const { clock, driver, server, heard, has } = setUp()

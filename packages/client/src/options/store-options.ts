@@ -56,8 +56,8 @@ export interface StoreOptions {
   /** Replicas further behind are not read; `'1s'`. */
   readonly maxReplicaLag?: Duration | undefined
   /**
-   * After how many failures a server is taken for down, and how often it is tried then. `false` refuses no call for the failures of
-   * others; while there is no connection, and an attempt to make one has failed, there is nothing to send calls over, and they are refused.
+   * After how many calls without an answer a server is taken for down, and how often it is tried then. `false` turns that off; while there
+   * is no connection, and the attempt to make one has failed, calls are refused all the same: there is nothing to send them over.
    */
   readonly breaker?: boolean | BreakerOptions | undefined
   /** Which keys of the servers this store may have written: no other is removed after an outage. All unless stated. */
