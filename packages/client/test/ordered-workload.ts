@@ -7,6 +7,8 @@ export interface WorkloadOptions {
   readonly random: Random
   /** How many calls are made before the first of them is waited for. */
   readonly depth?: number
+  /** Milliseconds for which it now and then writes nothing, and then reads all keys several times: as replicas have them by then; never unless stated. */
+  readonly rest?: number
 }
 
 /** What a workload has met. */
@@ -36,26 +38,41 @@ export class OrderedWorkload {
   readonly #keys: readonly string[]
   readonly #random: Random
   readonly #depth: number
+  readonly #rest: number | undefined
   /** What each key holds once all that was called is done: integers as text. */
   readonly #model = new Map<string, string>()
   #counter = 0
 
-  constructor(store: Store, { keys, random, depth = 40 }: WorkloadOptions) {
+  constructor(store: Store, { keys, random, depth = 40, rest }: WorkloadOptions) {
     this.#store = store
     this.#keys = keys
     this.#random = random
     this.#depth = depth
+    this.#rest = rest
   }
 
   /** Goes on until it is told to end, and once more. */
   async run(isOver: () => boolean): Promise<void> {
     do {
       await this.round()
+      if (this.#rest !== undefined && this.#random() < 0.05) await this.#readAtRest(this.#rest)
     } while (!isOver())
   }
 
+  /** Reads after a pause what was written before it. */
+  async #readAtRest(ms: number): Promise<void> {
+    await wait(ms)
+    for (let i = 0; i < 20; i++) {
+      await this.#judge(this.#keys.map((key) => this.#get(key)))
+      await wait(5)
+    }
+  }
+
   async round(): Promise<void> {
-    const steps = Array.from({ length: this.#depth }, () => this.#step())
+    await this.#judge(Array.from({ length: this.#depth }, () => this.#step()))
+  }
+
+  async #judge(steps: readonly Step[]): Promise<void> {
     const tainted = new Set<string>()
     for (const { what, keys, expected, answer } of steps) {
       const found = await answer
@@ -100,7 +117,7 @@ export class OrderedWorkload {
         return step('set', [key], true, single(store.set([{ key, value, ttl: null }])))
       case 2:
       case 3:
-        return step('get', [key], held, single(store.get([key])).then(textOf))
+        return this.#get(key)
       case 4:
       case 5: {
         const sum = held === undefined ? undefined : Number(held) + 1
@@ -148,6 +165,10 @@ export class OrderedWorkload {
         return step('move', [key, to], held !== undefined, single(store.move([{ from: key, to }])))
       }
     }
+  }
+
+  #get(key: string): Step {
+    return step('get', [key], this.#model.get(key), single(this.#store.get([key])).then(textOf))
   }
 
   #pick(): string {

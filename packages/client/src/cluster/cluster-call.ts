@@ -1,4 +1,5 @@
 import type { Answer, BatchOperation, ShaleError, Store, StoreMove, Tally } from '@shale/contracts'
+import type { ReplicaReads } from '../replicas/replica-reads.ts'
 
 /** A call of a cluster: some items, each at its place, which are answered one by one over several nodes. */
 export interface ClusterCall {
@@ -16,8 +17,8 @@ export interface ClusterCall {
   keyAt(place: number): string
   /** The item at a place, if it is a move. */
   moveAt(place: number): StoreMove | undefined
-  /** Asks one node for some of the items. */
-  send(store: Store, places: readonly number[]): Promise<readonly Answer<unknown>[]>
+  /** Asks one node for some of the items; those of a call that reads by way of `reads`, if there is any. */
+  send(store: Store, places: readonly number[], reads: ReplicaReads | undefined): Promise<readonly Answer<unknown>[]>
   /** Takes the answer of one item for good. */
   finish(place: number, answer: Answer<unknown>): void
 }
@@ -64,9 +65,9 @@ export class BatchCall<I, T> implements ClusterCall {
     return this.#operation.name === 'move' ? (this.#items[place] as StoreMove) : undefined
   }
 
-  send(store: Store, places: readonly number[]): Promise<readonly Answer<unknown>[]> {
-    const all = places.length === this.#items.length
-    return this.#operation.call(store, all ? this.#items : places.map((place) => this.#items[place] as I))
+  send(store: Store, places: readonly number[], reads: ReplicaReads | undefined): Promise<readonly Answer<unknown>[]> {
+    const items = places.length === this.#items.length ? this.#items : places.map((place) => this.#items[place] as I)
+    return reads === undefined ? this.#operation.call(store, items) : reads.read(this.#operation, items)
   }
 
   finish(place: number, answer: Answer<unknown>): void {

@@ -1,14 +1,16 @@
-import { ShaleError, type Answer, type Clock, type Store } from '@shale/contracts'
+import { ShaleError, type Answer, type Clock } from '@shale/contracts'
 import type { ClusterCall } from './cluster-call.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import { ClusterMoves } from './cluster-moves.ts'
 import type { ClusterNodes } from './cluster-nodes.ts'
 import type { ClusterReplicas } from './cluster-replicas.ts'
-import { redirectOf } from './cluster-redirect.ts'
+import { redirectOf, type Redirect } from './cluster-redirect.ts'
 import { addressOf, type NodeAddress } from './cluster-topology.ts'
 import { Detours } from './detours.ts'
-import type { Strayed } from './diversion.ts'
+import { keysAt, type Strayed } from './diversion.ts'
+import type { OwnWrites } from '../replicas/own-writes.ts'
 import type { Server } from '../server/server.ts'
+import { SlotOutages } from './slot-outages.ts'
 import { slotOf } from './slot.ts'
 import { Turns } from '../calls/turns.ts'
 import { longestBacklog } from '../server/waiting.ts'
@@ -20,6 +22,8 @@ export interface DispatchOptions {
   readonly map: ClusterMap
   /** The shards whose replicas are read, where they are. */
   readonly replicas: ClusterReplicas | undefined
+  /** What this store has written. */
+  readonly own: OwnWrites
   /** Milliseconds that a call has, from the call. */
   readonly timeout: number
   readonly clock: Clock
@@ -35,6 +39,7 @@ export class ClusterDispatch {
   readonly #options: DispatchOptions
   readonly #detours: Detours
   readonly #moves: ClusterMoves
+  readonly #outages = new SlotOutages()
   /** How many items wait for their turn. */
   #waiting = 0
   #calls = 0
@@ -72,7 +77,7 @@ export class ClusterDispatch {
   #dispatch(call: ClusterCall, places: Iterable<number>, itsTurn: boolean): void {
     const parcels = new Map<Server, number[]>()
     const post = (): void => {
-      for (const [server, some] of parcels) this.#send(call, some, server, this.#storeOf(server), 1)
+      for (const [server, some] of parcels) this.#send(call, some, server, false, 1)
       parcels.clear()
     }
     const { turns } = this
@@ -82,7 +87,7 @@ export class ClusterDispatch {
       if (move !== undefined && !itsTurn) {
         post()
         this.#moves.start(call, place, move)
-      } else if (!itsTurn && turns.waits(slot) && !this.#isRefused(call, slot)) {
+      } else if (!itsTurn && turns.waits(slot) && this.#needsTurn(call, place, slot)) {
         this.#wait(call, place, slot)
       } else if (itsTurn && this.#detours.has(slot)) {
         // What was called before is on its way once more.
@@ -98,11 +103,16 @@ export class ClusterDispatch {
     post()
   }
 
-  /** Whether a read would be refused at once, so that it needs no turn. */
-  #isRefused(call: ClusterCall, slot: number): boolean {
-    const { map, replicas } = this.#options
-    const address = call.writes || replicas !== undefined ? undefined : map.shardOf(slot)?.primary
-    return address !== undefined && !this.#options.nodes.at(address).available
+  /**
+   * Whether an item must wait for what came before it in its slot. A read of a key that this store is not writing need not, nor one
+   * of a key that it is writing and that would be refused at once.
+   */
+  #needsTurn(call: ClusterCall, place: number, slot: number): boolean {
+    const { own, map, nodes } = this.#options
+    if (call.writes) return true
+    if (!own.isPendingFor(call.keyAt(place))) return false
+    const address = map.shardOf(slot)?.primary
+    return address === undefined || nodes.at(address).available
   }
 
   #wait(call: ClusterCall, place: number, slot: number): void {
@@ -124,12 +134,13 @@ export class ClusterDispatch {
     this.#waitFor(slot, { call, place, redirect: { kind: 'held' }, error: this.#unserved(slot), pauses: false, tries: 0 })
   }
 
-  /** Who is to be asked for an item; none if it has to wait until that is known. */
+  /** Who is to be asked for an item; none if it has to wait until that is known, or was told. */
   #serverOf(call: ClusterCall, place: number, slot: number): Server | undefined {
     const { map, nodes } = this.#options
     const address = map.shardOf(slot)?.primary
     if (address === undefined) {
-      this.#waitFor(slot, { call, place, redirect: { kind: 'elsewhere' }, error: this.#unserved(slot), pauses: false, tries: 0 })
+      if (this.#isTold(call, slot)) call.finish(place, this.#unserved(slot))
+      else this.#waitFor(slot, { call, place, redirect: { kind: 'elsewhere' }, error: this.#unserved(slot), pauses: false, tries: 0 })
       return undefined
     }
     const server = nodes.at(address)
@@ -152,16 +163,23 @@ export class ClusterDispatch {
     return new ShaleError('SERVER_UNAVAILABLE', `${this.#options.name}: no node of the cluster serves slot ${slot} now.`)
   }
 
-  #send(call: ClusterCall, places: readonly number[], server: Server, store: Store, tries: number): void {
+  #send(call: ClusterCall, places: readonly number[], server: Server, isAsking: boolean, tries: number): void {
+    const { replicas, own } = this.#options
     const slots = places.map((place) => slotOf(call.keyAt(place)))
     this.#detours.sent(slots)
-    call.send(store, places).then(
-      (answers) => this.#returned(call, places, slots, answers, server, tries),
-      (error: unknown) => {
-        const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
-        this.#returned(call, places, slots, new Array<ShaleError>(places.length).fill(failure), server, tries)
-      },
-    )
+    const reads = call.writes || isAsking ? undefined : replicas?.readsAt(addressAt(server))
+    const isWatched = call.writes && replicas !== undefined
+    const keys = isWatched ? places.flatMap((place) => keysAt(call, place)) : []
+    replicas?.overtake(keys)
+    const answered = call.send(isAsking ? server.asking : server.store, places, reads)
+    // It may go on when the call has long been given up.
+    const sent = isWatched ? own.during(keys, answered) : answered
+    const returned = (answers: readonly Answer<unknown>[]): void =>
+      this.#returned(call, places, slots, answers, server, reads === undefined, tries)
+    sent.then(returned, (error: unknown) => {
+      const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
+      returned(new Array<ShaleError>(places.length).fill(failure))
+    })
   }
 
   #returned(
@@ -170,57 +188,59 @@ export class ClusterDispatch {
     slots: readonly number[],
     answers: readonly Answer<unknown>[],
     server: Server,
+    isOfServer: boolean,
     tries: number,
   ): void {
     places.forEach((place, i) => {
       const slot = slots[i] as number
       this.#detours.back(slot)
       const answer = answers[i]
-      if (ShaleError.is(answer)) {
-        const redirect = this.#detours.isClosed ? undefined : redirectOf(answer, server.endpoint.host as string)
-        if (redirect?.kind === 'apart' && call.moveAt(place) !== undefined) {
-          // A move can do without both keys being at one node.
-          call.finish(place, answer)
-          return
-        }
-        if (redirect !== undefined) {
-          if (redirect.kind === 'moved') this.#options.map.moved(slot, redirect.address)
-          const pauses = redirect.kind === 'again' || redirect.kind === 'apart' || tries >= mostHops
-          this.#detours.stray(slot, { call, place, redirect, error: answer, pauses, tries })
-          return
-        }
+      const redirect = ShaleError.is(answer) && !this.#detours.isClosed ? redirectOf(answer, server.endpoint.host as string) : undefined
+      if (redirect !== undefined && this.#strays(redirect, call, place, slot)) {
+        if (redirect.kind === 'moved') this.#options.map.moved(slot, redirect.address)
+        const pauses = redirect.kind === 'again' || redirect.kind === 'apart' || tries >= mostHops
+        this.#detours.stray(slot, { call, place, redirect, error: answer as ShaleError, pauses, tries })
+        return
       }
-      this.#heard(server, answer)
-      this.#detours.ran(slot, call, place)
+      if (redirect === undefined) {
+        this.#heard(server, isOfServer, slot, answer)
+        this.#detours.ran(slot, call, place)
+      }
       call.finish(place, answer)
     })
     this.#detours.settle(slots)
   }
 
-  #storeOf(server: Server): Store {
-    return this.#options.replicas?.storeAt(addressAt(server)) ?? server.store
+  /** Whether an item that was not run is to be sent again. */
+  #strays(redirect: Redirect, call: ClusterCall, place: number, slot: number): boolean {
+    // A move can do without both keys being at one node.
+    if (redirect.kind === 'apart') return call.moveAt(place) === undefined
+    return redirect.kind !== 'again' || !this.#isTold(call, slot)
   }
 
-  #heard(server: Server, answer: Answer<unknown>): void {
+  /** Whether a call is told that its slot is not served, instead of waiting for longer. */
+  #isTold(call: ClusterCall, slot: number): boolean {
+    const { clock, map } = this.#options
+    if (!this.#outages.isTold(slot, call, clock.now())) return false
+    void map.look()
+    return true
+  }
+
+  /** A node answered, or failed to; the replicas of its shard did where the answer is not `isOfServer`. */
+  #heard(server: Server, isOfServer: boolean, slot: number, answer: Answer<unknown>): void {
     const { nodes, map } = this.#options
+    if (this.#outages.isAny) this.#outages.over(slot)
     const isFailure = ShaleError.is(answer) && (answer.code === 'SERVER_UNAVAILABLE' || answer.code === 'SERVER_TIMEOUT')
-    nodes.heard(addressAt(server), isFailure)
+    if (isOfServer) nodes.heard(addressAt(server), isFailure)
     if (isFailure) void map.look()
   }
 
   #sendAgain({ call, place, redirect, error, tries }: Strayed, slot: number): void {
-    const { nodes, map, replicas } = this.#options
+    const { nodes, map } = this.#options
+    if (redirect.kind === 'ask') return this.#send(call, [place], nodes.at(redirect.address), true, tries + 1)
     const address = map.shardOf(slot)?.primary
-    if (redirect.kind === 'ask') {
-      const server = nodes.at(redirect.address)
-      // What is written there, past the slot's own shard, may be at its replicas as it was before.
-      if (call.writes && address !== undefined) replicas?.keysArrived(address)
-      return this.#send(call, [place], server, server.asking, tries + 1)
-    }
-    if (address !== undefined) {
-      const server = nodes.at(address)
-      return this.#send(call, [place], server, this.#storeOf(server), tries + 1)
-    }
+    if (address !== undefined) return this.#send(call, [place], nodes.at(address), false, tries + 1)
+    if (this.#isTold(call, slot)) return call.finish(place, this.#unserved(slot))
     this.#detours.stray(slot, { call, place, redirect: { kind: 'elsewhere' }, error, pauses: true, tries: tries + 1 })
   }
 }

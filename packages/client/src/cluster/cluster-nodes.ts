@@ -4,21 +4,23 @@ import { addressOf, placeOf, type NodeAddress } from './cluster-topology.ts'
 import { readOnly } from '../commands.ts'
 import type { Admit } from '../server/dial.ts'
 import { clusterLeaseKey } from '../server/lease-naming.ts'
-import type { OpenServer, Server } from '../server/server.ts'
+import type { FoundServer, OpenServer, Server } from '../server/server.ts'
 
 export interface ClusterNodesOptions {
   /** The cluster, by name. */
   readonly name: string
   readonly seeds: readonly Endpoint[]
   readonly open: OpenServer
-  /** Whether nodes are to answer reads while they are replicas. */
-  readonly readsReplicas: boolean
 }
 
-/** The servers of a cluster, each opened when it is first needed. */
+/**
+ * The servers of a cluster, each opened when it is first needed. A node that is read as a replica has connections of its own for
+ * that, since on those it answers whatever it is: on the others it says so once it is not the primary of a key any more.
+ */
 export class ClusterNodes {
   readonly #options: ClusterNodesOptions
   readonly #servers = new Map<NodeAddress, Server>()
+  readonly #readers = new Map<NodeAddress, Server>()
   readonly #seeds: ReadonlyMap<NodeAddress, Endpoint>
   /** Where the last call had no answer. */
   readonly #suspects = new Set<NodeAddress>()
@@ -33,21 +35,23 @@ export class ClusterNodes {
     return [...this.#seeds.keys()]
   }
 
-  get open(): readonly (readonly [NodeAddress, Server])[] {
-    return [...this.#servers]
+  /** The servers that are open, once for each node: as what it is named, where there are two. */
+  serversOf(isReplica: (address: NodeAddress) => boolean): readonly (readonly [NodeAddress, Server])[] {
+    const addresses = new Set([...this.#servers.keys(), ...this.#readers.keys()])
+    return [...addresses].map((address) => {
+      const [server, reader] = [this.#servers.get(address), this.#readers.get(address)]
+      return [address, ((isReplica(address) ? reader : server) ?? server ?? reader) as Server]
+    })
   }
 
-  /** The server at an address. */
+  /** The server at an address, as a primary. */
   at(address: NodeAddress): Server {
-    let server = this.#servers.get(address)
-    if (server === undefined) {
-      const { name, open, readsReplicas } = this.#options
-      const found = { shard: name, leaseKey: clusterLeaseKey, singleKeys: true }
-      server = open(this.#endpointOf(address), readsReplicas ? { ...found, admit: sayReadOnly } : found)
-      for (const observer of this.#observers) server.observe(observer)
-      this.#servers.set(address, server)
-    }
-    return server
+    return this.#servers.get(address) ?? this.#open(address, this.#servers, {})
+  }
+
+  /** The server at an address, as a replica: it answers reads instead of naming its primary. */
+  readerAt(address: NodeAddress): Server {
+    return this.#readers.get(address) ?? this.#open(address, this.#readers, { admit: sayReadOnly })
   }
 
   /** The server at an address as it may be shown. */
@@ -68,26 +72,35 @@ export class ClusterNodes {
 
   /** Lets go of all servers but those that are named: what is under way there is still answered. */
   keep(addresses: ReadonlySet<NodeAddress>): void {
-    for (const [address, server] of this.#servers) {
-      if (addresses.has(address)) continue
-      this.#servers.delete(address)
-      this.#suspects.delete(address)
-      server.close().catch(() => {})
-    }
+    for (const address of keepOf(this.#servers, addresses)) this.#suspects.delete(address)
   }
 
-  /** Knows the servers at these addresses no more; whoever has them closes them. */
-  forget(addresses: readonly NodeAddress[]): void {
-    for (const address of addresses) this.#servers.delete(address)
+  /** The same of those that are read as replicas. */
+  keepReaders(addresses: ReadonlySet<NodeAddress>): void {
+    keepOf(this.#readers, addresses)
   }
 
   observe(observer: StoreObserver): void {
     this.#observers.push(observer)
-    for (const server of this.#servers.values()) server.observe(observer)
+    for (const server of this.#all()) server.observe(observer)
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.open.map(([, server]) => server.close()))
+    await Promise.all(this.#all().map((server) => server.close()))
+  }
+
+  #all(): readonly Server[] {
+    return [...this.#servers.values(), ...this.#readers.values()]
+  }
+
+  #open(address: NodeAddress, servers: Map<NodeAddress, Server>, admit: Pick<FoundServer, 'admit'>): Server {
+    const server = this.#options.open(this.#endpointOf(address), {
+      ...{ shard: this.#options.name, leaseKey: clusterLeaseKey, singleKeys: true },
+      ...admit,
+    })
+    for (const observer of this.#observers) server.observe(observer)
+    servers.set(address, server)
+    return server
   }
 
   /** A node that is no seed is reached as the first seed is. */
@@ -103,6 +116,16 @@ export class ClusterNodes {
     const { servername: _, ...rest } = tls
     return { ...endpoint, tls: isIP(place.host) === 0 ? { ...rest, servername: place.host } : rest }
   }
+}
+
+/** Closes and forgets the others; gives where they were. */
+function keepOf(servers: Map<NodeAddress, Server>, addresses: ReadonlySet<NodeAddress>): NodeAddress[] {
+  const gone = [...servers].filter(([address]) => !addresses.has(address))
+  for (const [address, server] of gone) {
+    servers.delete(address)
+    server.close().catch(() => {})
+  }
+  return gone.map(([address]) => address)
 }
 
 /** A replica then answers reads instead of naming its primary; a primary takes no notice. */

@@ -1,8 +1,12 @@
-import type { Clock, Random, ServerStatus, Store, StoreObserver } from '@shale/contracts'
+import type { Clock, Random, StoreObserver } from '@shale/contracts'
 import type { ClusterNodes } from './cluster-nodes.ts'
 import type { ClusterShard, NodeAddress } from './cluster-topology.ts'
-import type { ReadFrom } from '../replicas/read-policy.ts'
-import { ReplicaSet } from '../replicas/replica-set.ts'
+import { OpenReads } from '../replicas/open-reads.ts'
+import type { OwnWrites } from '../replicas/own-writes.ts'
+import type { ReadFrom, ReadPolicy } from '../replicas/read-policy.ts'
+import type { ReplicaReads } from '../replicas/replica-reads.ts'
+import { ReadShard } from './read-shard.ts'
+import type { Server } from '../server/server.ts'
 
 /** Who is read, as of a replica set. */
 export interface ClusterReadOptions {
@@ -14,110 +18,95 @@ export interface ClusterReadOptions {
   readonly maxReplicaLag?: number | undefined
 }
 
-export interface ClusterReplicasOptions extends ClusterReadOptions {
+export interface ClusterReplicasOptions extends Pick<ClusterReadOptions, 'readYourWrites' | 'maxReplicaLag'> {
   /** The cluster, by name. */
   readonly name: string
   readonly nodes: ClusterNodes
+  readonly policy: ReadPolicy
+  /** What was written to the cluster. */
+  readonly own: OwnWrites
   /** Looks who serves what; tells it by `learn`. */
   readonly look: () => Promise<void>
+  /** Milliseconds that a call may take. */
   readonly timeout: number
   readonly clock: Clock
   readonly random: Random
 }
 
-/** A shard whose replicas are read. */
-interface ReadShard {
-  readonly set: ReplicaSet
-  addresses: ReadonlySet<NodeAddress>
-}
-
-/**
- * The shards of a cluster whose replicas are read, each a replica set whose members the cluster names.
- *
- * A key that is on its way to another node is missing at the replicas of the one it leaves, which do not say so: what is missing
- * at a replica is asked for again at the primary. Keys that came from another node count as written just now.
- */
+/** The shards of a cluster whose replicas are read. What was written counts for all of them: keys move from one to another. */
 export class ClusterReplicas {
   readonly #options: ClusterReplicasOptions
+  readonly #openReads = new OpenReads()
   readonly #observers: StoreObserver[] = []
-  #shards: ReadShard[] = []
-  #byPrimary: ReadonlyMap<NodeAddress, ReadShard> = new Map()
+  #shards: ReadonlyMap<NodeAddress, ReadShard> = new Map()
 
   constructor(options: ClusterReplicasOptions) {
     this.#options = options
   }
 
-  /** What serves the slots of the primary at an address. */
-  storeAt(address: NodeAddress): Store {
-    return this.#byPrimary.get(address)?.set ?? this.#options.nodes.at(address).store
+  /** What reads the keys of the primary at an address; `undefined` where its replicas are not known. */
+  readsAt(primary: NodeAddress): ReplicaReads | undefined {
+    const shard = this.#shards.get(primary)
+    shard?.use()
+    return shard?.reads
   }
 
-  /** The shards are these from now on. A shard goes on as the one that had its primary, or else another of its nodes. */
+  /** A write of these keys is about to be sent. */
+  overtake(keys: readonly string[]): void {
+    this.#openReads.overtake(keys)
+  }
+
+  /** The shards are these from now on. */
   learn(shards: readonly ClusterShard[]): void {
     const { nodes } = this.#options
-    const former = new Set(this.#shards)
-    const take = (isSame: (one: ReadShard) => boolean): ReadShard | undefined => {
-      const found = [...former].find(isSame)
-      if (found !== undefined) former.delete(found)
-      return found
-    }
-    const byPrimary = new Map<NodeAddress, ReadShard>()
-    for (const { primary } of shards) {
-      const same = this.#byPrimary.get(primary)
-      if (same !== undefined && former.delete(same)) byPrimary.set(primary, same)
-    }
+    const gone = new Map(this.#shards)
+    const next = new Map<NodeAddress, ReadShard>()
     for (const { primary, replicas } of shards) {
-      const addresses = new Set([primary, ...replicas])
-      const isRelated = (one: ReadShard): boolean => [...addresses].some((address) => one.addresses.has(address))
-      const shard = byPrimary.get(primary) ?? take(isRelated) ?? this.#open()
-      shard.addresses = addresses
-      const members = [...addresses].map((address) => ({ server: nodes.at(address) }))
-      shard.set.setMembers(members, nodes.at(primary))
-      byPrimary.set(primary, shard)
+      const shard = this.#shards.get(primary) ?? this.#open(nodes.at(primary))
+      gone.delete(primary)
+      next.set(primary, shard)
+      shard.setReplicas(replicas.map((address) => nodes.readerAt(address)))
     }
-    this.#shards = [...byPrimary.values()]
-    this.#byPrimary = byPrimary
-    const used = new Set(this.#shards.flatMap(({ addresses }) => [...addresses]))
-    for (const { set, addresses } of former) {
-      // It closes its servers: those that are needed elsewhere are opened anew there.
-      nodes.forget([...addresses].filter((address) => !used.has(address)))
-      set.close().catch(() => {})
-    }
+    this.#shards = next
+    for (const shard of gone.values()) shard.dissolve()
+    nodes.keepReaders(new Set(shards.flatMap(({ replicas }) => replicas)))
   }
 
-  /** Keys were written, or came, to the shard of a primary by another way than through it. */
-  keysArrived(address: NodeAddress): void {
-    this.#byPrimary.get(address)?.set.keysArrived()
+  /** A slot came to the shard of a primary from another one. */
+  slotArrived(primary: NodeAddress, slot: number): void {
+    this.#shards.get(primary)?.slotArrived(slot)
   }
 
   observe(observer: StoreObserver): void {
-    // What the servers tell their observers hear from themselves.
-    const heard: StoreObserver = {
-      primary: (...what) => observer.primary?.(...what),
-      replica: (...what) => observer.replica?.(...what),
+    this.#observers.push(observer)
+  }
+
+  /** How many milliseconds a server is behind its primary; `undefined` where that is not known, or it has none. */
+  lagOf(server: Server): number | undefined {
+    for (const shard of this.#shards.values()) {
+      const lag = shard.lagOf(server)
+      if (lag !== undefined) return lag
     }
-    this.#observers.push(heard)
-    for (const { set } of this.#shards) set.observe(heard)
+    return undefined
   }
 
-  status(): readonly ServerStatus[] {
-    return this.#shards.flatMap(({ set }) => set.status())
+  close(): void {
+    for (const shard of this.#shards.values()) shard.close()
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#shards.map(({ set }) => set.close()))
-  }
-
-  #open(): ReadShard {
-    const { name, look, timeout, clock, random, readFrom, readYourWrites, maxReplicaLag } = this.#options
-    const source = { look: (isUrgent: boolean): Promise<void> => (isUrgent ? look() : Promise.resolve()) }
-    const set = new ReplicaSet({
-      ...{ name, members: [], readFrom, readYourWrites, maxReplicaLag, confirmsMisses: true, source },
-      ...{ timeout, clock, random },
+  #open(primary: Server): ReadShard {
+    const { name, policy, own, look, timeout, clock, random, readYourWrites = true, maxReplicaLag = 1000 } = this.#options
+    return new ReadShard(primary, {
+      ...{ name, policy, own, readYourWrites, maxReplicaLag, openReads: this.#openReads, timeout, clock, random },
+      lost: () => void look(),
+      caughtUp: () => this.#forgetPassed(),
+      tell: (what) => this.#observers.forEach(what),
     })
-    for (const observer of this.#observers) set.observe(observer)
-    // Nobody knows what this process wrote there before.
-    set.keysArrived()
-    return { set, addresses: new Set() }
+  }
+
+  /** What all replicas of all shards have need not be known any more. */
+  #forgetPassed(): void {
+    const passed = Math.min(...[...this.#shards.values()].map((shard) => shard.passed))
+    if (passed < Infinity) this.#options.own.passed(passed)
   }
 }

@@ -8,7 +8,6 @@ import {
   type Random,
   type ScanPage,
   type ServerStatus,
-  type Store,
   type StoreLocation,
   type StoreObserver,
   type Tally,
@@ -21,8 +20,8 @@ import { ClusterReplicas, type ClusterReadOptions } from './cluster-replicas.ts'
 import { scanCluster, takeCensus } from './cluster-scan.ts'
 import { slotChanges } from './cluster-census.ts'
 import { refuse } from '../server/lane.ts'
-import type { NodeAddress } from './cluster-topology.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
+import { keysOf, OwnWrites } from '../replicas/own-writes.ts'
 import { readPolicy } from '../replicas/read-policy.ts'
 import type { OpenServer } from '../server/server.ts'
 import { slotOf } from './slot.ts'
@@ -60,6 +59,7 @@ export class Cluster extends BatchStore {
   readonly #options: ClusterOptions
   readonly #nodes: ClusterNodes
   readonly #map: ClusterMap
+  readonly #own: OwnWrites
   readonly #replicas: ClusterReplicas | undefined
   readonly #dispatch: ClusterDispatch
   readonly #pending: PendingCalls
@@ -72,26 +72,26 @@ export class Cluster extends BatchStore {
     super()
     checkSeeds(options.seeds)
     const { name, timeout, clock, random } = options
-    const readsReplicas = !readPolicy(options.readFrom ?? 'primary').primaryOnly
+    const policy = readPolicy(options.readFrom ?? 'primary')
+    const readsReplicas = !policy.primaryOnly
     this.#options = options
-    this.#nodes = new ClusterNodes({ ...options, readsReplicas })
+    this.#own = readsReplicas ? new OwnWrites() : new OwnWrites(0)
+    const own = this.#own
+    this.#nodes = new ClusterNodes(options)
     const nodes = this.#nodes
-    this.#replicas = readsReplicas ? new ClusterReplicas({ ...options, nodes, look: () => this.#map.look() }) : undefined
+    this.#replicas = readsReplicas ? new ClusterReplicas({ ...options, nodes, policy, own, look: () => this.#map.look() }) : undefined
     const replicas = this.#replicas
     this.#map = new ClusterMap({
       ...{ nodes, timeout, clock, random },
       onShards: (shards) => replicas?.learn(shards),
       onOwner: (slot) => {
         const owner = this.#map.shardOf(slot)?.primary
-        if (owner !== undefined) replicas?.keysArrived(owner)
+        if (owner !== undefined) replicas?.slotArrived(owner, slot)
         this.#dispatch.ownerChanged(slot)
       },
-      onPrimary: (server, previous) => {
-        // A shard whose replicas are read tells it itself.
-        if (!readsReplicas) this.#observers.forEach((observer) => observer.primary?.(name, server, previous))
-      },
+      onPrimary: (server, previous) => this.#observers.forEach((observer) => observer.primary?.(name, server, previous)),
     })
-    this.#dispatch = new ClusterDispatch({ name, nodes, map: this.#map, replicas, timeout, clock })
+    this.#dispatch = new ClusterDispatch({ name, nodes, map: this.#map, replicas, own, timeout, clock })
     this.#pending = new PendingCalls(timeout, clock)
   }
 
@@ -99,14 +99,15 @@ export class Cluster extends BatchStore {
     if (this.#closing !== undefined) return refuse(this.#closed())
     const call = new BatchCall(operation, items, this.#dispatch.nextOrder(), this.#options.clock.now())
     this.#begin(call)
-    return this.#pending.add(call.result, this.#batchLate<I, T>, call, undefined, call.since)
+    const result = this.#pending.add(call.result, this.#batchLate<I, T>, call, undefined, call.since)
+    return operation.writes ? this.#own.during(keysOf(operation, items), result) : result
   }
 
   delete(keys: readonly string[]): Promise<Tally> {
     if (this.#closing !== undefined) return refuse(this.#closed())
     const call = new DeleteCall(keys, this.#dispatch.nextOrder(), this.#options.clock.now())
     this.#begin(call)
-    return this.#pending.add(call.result, this.#tallyLate, call, undefined, call.since)
+    return this.#own.during(keys, this.#pending.add(call.result, this.#tallyLate, call, undefined, call.since))
   }
 
   async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
@@ -120,7 +121,7 @@ export class Cluster extends BatchStore {
     if (this.#closing !== undefined) return refuse(this.#closed())
     return new Promise((resolve, reject) => {
       // In its turn among the other calls, also before it is known who serves what.
-      const go = (): void => void this.#dispatch.turns.aloneWithAll(() => this.#flush()).then(resolve, reject)
+      const go = (): void => void this.#own.duringAll(this.#dispatch.turns.aloneWithAll(() => this.#flush())).then(resolve, reject)
       this.#onceKnown(go, reject)
     })
   }
@@ -138,7 +139,8 @@ export class Cluster extends BatchStore {
 
   close(): Promise<void> {
     this.#dispatch.close()
-    this.#closing ??= Promise.all([this.#replicas?.close(), this.#nodes.close()]).then(() => {})
+    this.#replicas?.close()
+    this.#closing ??= this.#nodes.close()
     return this.#closing
   }
 
@@ -149,13 +151,15 @@ export class Cluster extends BatchStore {
   }
 
   status(): readonly ServerStatus[] {
-    if (this.#replicas !== undefined) return this.#replicas.status()
     const primaries = new Set(this.#map.shards.map(({ primary }) => primary))
     const replicas = new Set(this.#map.shards.flatMap(({ replicas: some }) => some))
-    return this.#nodes.open.map(([address, server]) => ({
-      ...server.status(),
-      role: primaries.has(address) ? 'primary' : replicas.has(address) ? 'replica' : 'unknown',
-    }))
+    return this.#nodes
+      .serversOf((address) => replicas.has(address))
+      .map(([address, server]) => ({
+        ...server.status(),
+        lag: this.#replicas?.lagOf(server),
+        role: primaries.has(address) ? 'primary' : replicas.has(address) ? 'replica' : 'unknown',
+      }))
   }
 
   #begin(call: ClusterCall): void {
@@ -198,13 +202,9 @@ export class Cluster extends BatchStore {
   }
 
   async #flushAll(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#map.shards.map(({ primary }) => this.#storeAt(primary).flush()))
+    const outcomes = await Promise.allSettled(this.#map.shards.map(({ primary }) => this.#nodes.at(primary).store.flush()))
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failure !== undefined) throw failure.reason
-  }
-
-  #storeAt(address: NodeAddress): Store {
-    return this.#replicas?.storeAt(address) ?? this.#nodes.at(address).store
   }
 
   #closed(): ShaleError {

@@ -17,7 +17,7 @@ export interface DetoursOptions {
 
 /** How long a command waits that would be refused again at once: doubled from try to try, in milliseconds. */
 const firstPauseMs = 10
-const longestPauseMs = 100
+const longestPauseMs = 50
 
 /** What is in flight in each slot, and what of it strayed: the diversions that there are. */
 export class Detours {

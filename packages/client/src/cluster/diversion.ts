@@ -57,7 +57,8 @@ function rankOf(call: ClusterCall, place: number): number {
   return call.order + place / 2 ** 22
 }
 
-function keysAt(call: ClusterCall, place: number): readonly string[] {
+/** The keys that an item is about. */
+export function keysAt(call: ClusterCall, place: number): readonly string[] {
   const move = call.moveAt(place)
   return move === undefined ? [call.keyAt(place)] : [move.from, move.to]
 }

@@ -1,9 +1,11 @@
+import type { BatchOperation, StoreMove } from '@shale/contracts'
+
 /**
- * What this process has written, and which replicas have it: the ground of `readYourWrites`.
+ * What this process has written: the ground of `readYourWrites`.
  *
- * Writes that were answered belong to a generation, the current one. When the primary is asked for its offset the generation
- * closes: whatever was answered before the question was sent is in that offset. A replica whose own offset has passed that of
- * a generation has all its writes, and those of all generations before it. So a key costs one entry of a map, and no command.
+ * Writes that were answered belong to a generation, the current one. When a primary is asked for its offset the generation
+ * closes: whatever was answered before the question was sent is in that offset (see `WriteMarks`). A replica that has passed a
+ * generation has all its writes, and those of all generations before it. So a key costs one entry of a map, and no command.
  *
  * Keys are forgotten once the replicas that are read have passed them, or when there are too many; a replica that has not
  * passed the latest generation that was forgotten is not read at all.
@@ -14,13 +16,12 @@ export class OwnWrites {
   readonly #pending = new Map<string, number>()
   /** The generation of each key's latest write that was answered, oldest first. */
   readonly #written = new Map<string, number>()
-  /** Generations that are closed, and the offset of the primary that has them; both only grow. */
-  #closed: { readonly generation: number; readonly offset: number }[] = []
   #generation = 0
   #forgotten = -1
   /** Operations on every key that have no answer yet. */
   #pendingForAll = 0
 
+  /** @param mostKeys how many keys that were written are kept; 0 where no replica is read. */
   constructor(mostKeys = 100_000) {
     this.#mostKeys = mostKeys
   }
@@ -57,20 +58,14 @@ export class OwnWrites {
     return this.#pending.size + this.#written.size
   }
 
-  /** The primary is about to be asked for its offset: gives the generation that closes with the answer. */
+  /** The current generation: a replica that has passed it has all that was answered until now. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** A primary is about to be asked for its offset: gives the generation that closes with the answer. */
   close(): number {
     return this.#generation++
-  }
-
-  /** What the primary said when a generation closed. */
-  closed(generation: number, offset: number): void {
-    this.#closed.push({ generation, offset })
-    if (this.#closed.length > mostClosed) this.#closed.shift()
-  }
-
-  /** The latest generation that a server with this offset has. */
-  passedAt(offset: number): number {
-    return this.#closed.findLast((closed) => closed.offset <= offset)?.generation ?? -1
   }
 
   /** Whether a replica that has passed a generation has every write of the key. */
@@ -85,11 +80,6 @@ export class OwnWrites {
       this.#written.delete(key)
       this.#forgotten = Math.max(this.#forgotten, written)
     }
-  }
-
-  /** Another history of writes begins, whose offsets have nothing to do with those so far: what was written must be passed anew. */
-  restart(): void {
-    this.#closed = []
   }
 
   #end(keys: readonly string[]): void {
@@ -111,5 +101,8 @@ export class OwnWrites {
   }
 }
 
-/** How many offsets of the primary are kept: with one each sampling interval, more than any replica that is read needs. */
-const mostClosed = 256
+/** The keys that a batch is about. */
+export function keysOf<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): string[] {
+  const keys = items.map((item) => operation.keyOf(item))
+  return operation.name === 'move' ? [...keys, ...items.map((item) => (item as StoreMove).to)] : keys
+}

@@ -1,8 +1,8 @@
 import type { Clock, StoreObserver } from '@shale/contracts'
 import type { Member } from './member.ts'
-import type { OwnWrites } from './own-writes.ts'
 import { PrimaryOffsets } from './primary-offsets.ts'
 import type { ReplicationInfo } from './replication-info.ts'
+import { WriteMarks } from './write-marks.ts'
 
 export interface ReplicaLagOptions {
   /** The shard, by name. */
@@ -10,7 +10,8 @@ export interface ReplicaLagOptions {
   /** Milliseconds. */
   readonly maxReplicaLag: number
   readonly clock: Clock
-  readonly own: OwnWrites
+  /** Every replica that is read has the own writes of this generation, and of those before. */
+  passed(generation: number): void
   /** Tells whoever observes the set. */
   tell(what: (observer: StoreObserver) => void): void
 }
@@ -27,6 +28,7 @@ export class ReplicaLag {
   readonly interval: number
   readonly #options: ReplicaLagOptions
   readonly #offsets: PrimaryOffsets
+  readonly #marks = new WriteMarks()
   #history: string | undefined
 
   constructor(options: ReplicaLagOptions) {
@@ -39,20 +41,19 @@ export class ReplicaLag {
   primarySaid(info: ReplicationInfo, askedAt: number, generation: number | undefined): void {
     this.follow(info.history)
     this.#offsets.record(info.offset, askedAt)
-    if (generation !== undefined) this.#options.own.closed(generation, info.offset)
+    if (generation !== undefined) this.#marks.closed(generation, info.offset)
   }
 
   /** A replica has said what it has; the members are all of the set. */
   replicaSaid(replica: Member, askedAt: number, members: readonly Member[], primary: Member): void {
-    const { own } = this.#options
     const { info } = replica
     const follows = info?.role === 'replica' && info.linked && info.history === this.#history
     replica.coveredUntil = follows ? this.#offsets.coveredUntil(info.offset, askedAt) : undefined
     replica.lag = replica.coveredUntil === undefined ? undefined : Math.max(0, askedAt - replica.coveredUntil)
-    replica.passed = follows ? own.passedAt(info.offset) : -1
+    replica.passed = follows ? this.#marks.passedAt(info.offset) : -1
     this.tell(members, primary)
     const passed = members.filter(({ isReadable }) => isReadable).map((member) => member.passed)
-    if (passed.length > 0) own.passed(Math.min(...passed))
+    if (passed.length > 0) this.#options.passed(Math.min(...passed))
   }
 
   /** The primary writes this history of writes: offsets of another one say nothing. */
@@ -60,7 +61,7 @@ export class ReplicaLag {
     if (history === this.#history) return
     this.#history = history
     this.#offsets.restart()
-    this.#options.own.restart()
+    this.#marks.restart()
   }
 
   /** Whether a member is a replica that may be read now. */

@@ -1,11 +1,16 @@
 import { ShaleError, type Answer, type BatchOperation, type Clock, type Random } from '@shale/contracts'
 import type { Member } from './member.ts'
 import type { OpenReads } from './open-reads.ts'
-import type { OwnWrites } from './own-writes.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
 import type { ReadPolicy } from './read-policy.ts'
 import { ReplicaRead, type ReadPrimary } from './replica-read.ts'
-import type { Replication } from './replication.ts'
+
+/** The members of a set that may be read. */
+export interface ReadableMembers {
+  readonly primary: Member | undefined
+  /** The replicas that may be read now. */
+  readable(now: number): readonly Member[]
+}
 
 export interface ReplicaReadsOptions {
   /** Milliseconds that a call may take. */
@@ -13,12 +18,12 @@ export interface ReplicaReadsOptions {
   readonly clock: Clock
   readonly random: Random
   readonly policy: ReadPolicy
-  readonly readYourWrites: boolean
-  /** Whether what is missing at a replica is asked for again at the primary. */
-  readonly confirmsMisses: boolean
-  readonly own: OwnWrites
+  /** Whether what is missing at a replica is asked for again at the primary; `false` unless stated. */
+  readonly confirmsMisses?: boolean
   readonly openReads: OpenReads
-  readonly replication: Replication
+  readonly members: ReadableMembers
+  /** Whether a replica has every write of a key that it must have to be read. */
+  hasWrites(replica: Member, key: string): boolean
   /** Whether calls go straight to the primary. */
   isPrimaryKnown(): boolean
   readonly primary: ReadPrimary
@@ -42,9 +47,9 @@ export class ReplicaReads {
 
   /** Reads where the policy says. */
   read<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    const { replication, clock, policy, random, isPrimaryKnown } = this.#options
-    const { primary } = replication
-    const readable = replication.readable(clock.now())
+    const { members, clock, policy, random, isPrimaryKnown } = this.#options
+    const { primary } = members
+    const readable = members.readable(clock.now())
     if (readable.length === 0) return this.#options.primary(operation, items)
     const canPrimary = primary !== undefined && isPrimaryKnown() && primary.server.available
     let chosen: Member | undefined
@@ -59,18 +64,12 @@ export class ReplicaReads {
 
   /** Reads from one member; keys whose writes a replica may lack from the primary. */
   #readFrom<I, T>(member: Member, operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    const { primary, replication } = this.#options
-    if (member === replication.primary) return this.#orElse(member, primary(operation, items), operation, items)
-    const lacking = items.filter((item) => !this.#hasWrites(member, operation.keyOf(item)))
+    const { primary, members, hasWrites } = this.#options
+    if (member === members.primary) return this.#orElse(member, primary(operation, items), operation, items)
+    const lacking = items.filter((item) => !hasWrites(member, operation.keyOf(item)))
     if (lacking.length === 0) return this.#readReplica(member, operation, items, true)
     if (lacking.length === items.length) return primary(operation, items)
     return this.#readParts(member, operation, items, new Set(lacking))
-  }
-
-  /** Whether a replica has every write of this store to a key. */
-  #hasWrites(replica: Member, key: string): boolean {
-    const { readYourWrites, own } = this.#options
-    return !readYourWrites || own.has(replica.passed, key)
   }
 
   async #readParts<I, T>(
@@ -97,14 +96,14 @@ export class ReplicaReads {
 
   /** How to read after a member has failed, if there is a way. */
   #next<I, T>(failed: Member, operation: BatchOperation<I, T>, items: readonly I[]): (() => Promise<Answer<T>[]>) | undefined {
-    const { replication, clock, policy, random, primary } = this.#options
-    const others = replication.readable(clock.now()).filter((member) => member !== failed)
+    const { members, clock, policy, random, primary, hasWrites } = this.#options
+    const others = members.readable(clock.now()).filter((member) => member !== failed)
     const next = policy.chooseAgain(failed, others, random) as Member | undefined
     // Only where it has all of them, and without another way: whoever asks a second time shall not have to ask a third.
-    if (next !== undefined && items.every((item) => this.#hasWrites(next, operation.keyOf(item)))) {
+    if (next !== undefined && items.every((item) => hasWrites(next, operation.keyOf(item)))) {
       return () => this.#readReplica(next, operation, items, false)
     }
-    return failed === replication.primary ? undefined : () => primary(operation, items)
+    return failed === members.primary ? undefined : () => primary(operation, items)
   }
 
   /** Reads from a replica that has all writes of these keys; `orElse`, where it fails, from another. */

@@ -8,13 +8,12 @@ import {
   type ScanPage,
   type ServerStatus,
   type StoreLocation,
-  type StoreMove,
   type StoreObserver,
   type Tally,
 } from '@shale/contracts'
 import type { MemberSource } from './member-source.ts'
 import { OpenReads } from './open-reads.ts'
-import { OwnWrites } from './own-writes.ts'
+import { keysOf, OwnWrites } from './own-writes.ts'
 import { DeleteCall, ReadCall, WholeCall, WriteCall, type PrimaryCall } from './primary-call.ts'
 import { PrimaryGate } from './primary-gate.ts'
 import { readPolicy, type ReadFrom } from './read-policy.ts'
@@ -39,8 +38,6 @@ export interface ReplicaSetOptions {
   readonly connectTimeout?: number | undefined
   readonly clock: Clock
   readonly random: Random
-  /** Whether what is missing at a replica is asked for again at the primary: where keys can leave a set for another; `false` unless stated. */
-  readonly confirmsMisses?: boolean | undefined
   /** Where the members come from, for a set that finds them at run time. */
   readonly source?: MemberSource | undefined
 }
@@ -87,14 +84,15 @@ export class ReplicaSet extends BatchStore {
     })
     this.#replication = new Replication({
       ...{ name, maxReplicaLag, timeout, clock, random, source, own: this.#own, tell },
+      passed: (generation) => this.#own.passed(generation),
       found: ({ server }) => this.#gate.open(server),
       searching: () => this.#gate.shut(),
       roundOver: (round, error) => this.#gate.roundOver(round, error),
       isAwaited: () => this.#gate.size > 0,
     })
     this.#reads = new ReplicaReads({
-      ...{ timeout, clock, random, policy, readYourWrites, own: this.#own, openReads: this.#openReads, replication: this.#replication },
-      confirmsMisses: options.confirmsMisses ?? false,
+      ...{ timeout, clock, random, policy, openReads: this.#openReads, members: this.#replication },
+      hasWrites: ({ passed }, key) => !readYourWrites || this.#own.has(passed, key),
       isPrimaryKnown: () => this.#gate.isOpen,
       primary: (operation, items) => this.#readPrimary(operation, items),
     })
@@ -109,11 +107,6 @@ export class ReplicaSet extends BatchStore {
     for (const { server } of members) this.#watch(server)
     this.#replication.named = named
     this.#replication.setMembers(members)
-  }
-
-  /** Keys came that this store did not write here: all are read from the primary until the replicas have what it has now. */
-  keysArrived(): void {
-    void this.#own.duringAll(Promise.resolve())
   }
 
   /** Whether a server is one of the members. */
@@ -224,11 +217,6 @@ export class ReplicaSet extends BatchStore {
     })
     for (const observer of this.#observers) server.observe(observer)
   }
-}
-
-function keysOf<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): string[] {
-  const keys = items.map((item) => operation.keyOf(item))
-  return operation.name === 'move' ? [...keys, ...items.map((item) => (item as StoreMove).to)] : keys
 }
 
 function refuseNext<A>(call: PrimaryCall<A>, error: ShaleError): Promise<A> {
