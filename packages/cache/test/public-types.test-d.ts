@@ -170,8 +170,7 @@ cache.on('degrade', () => {})
 expectTypeOf<Cache>().toExtend<AsyncDisposable>()
 
 // durations
-for (const ttl of [0, 1.5, '250ms', '30s', '5m', '2h', '7d', '-1s', '0.5h', '500 ms', '1e3s'] as const)
-  expectTypeOf(ttl).toExtend<Duration>()
+for (const ttl of [0, 1.5, '250ms', '30s', '5m', '2h', '7d', '-1s', '0.5h'] as const) expectTypeOf(ttl).toExtend<Duration>()
 expectTypeOf<'5w'>().not.toExtend<Duration>()
 expectTypeOf<'m'>().not.toExtend<Duration>()
 expectTypeOf<string>().not.toExtend<Duration>()
