@@ -63,11 +63,11 @@ export async function churn(cache, { keys, seed, ms }) {
     // What failed, or is known to have replaced or removed what was there, must not be newer than what was found.
     const over = last(({ kind, outcome }) => kind !== 'incr' && (outcome === 'failed' || outcome === 'done'))
     if (over !== undefined && source < over.at) wrong.push({ key, at, value, over })
-    // An increment that timed out, and was carried out after all, is in the value.
-    const added = last(({ kind, outcome }) => kind === 'incr' && outcome === 'failed')
-    if (added === undefined || source > added.at) return
-    const before = writes[key].filter(({ kind, outcome, at: on }) => kind === 'incr' && outcome === 'done' && on > source && on < added.at)
-    if (value % span <= before.length) wrong.push({ key, at, value, added })
+    // Of the increments since then those that succeeded are in the value; those that failed, or have no answer yet, may be.
+    const since = (fits) => writes[key].filter((write) => write.kind === 'incr' && write.at > source && fits(write)).length
+    const least = since((write) => write.at < at && write.outcome === 'done')
+    const most = since((write) => write.at <= at && write.outcome !== 'no')
+    if (value % span < least || value % span > most) wrong.push({ key, at, value, least, most })
   }
   let at = 0
   const write = (kind, key, work) => {
