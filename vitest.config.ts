@@ -2,15 +2,20 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 const conditions = ['@shale/source', 'node', 'import', 'default']
 
+/** Tests that spend their time waiting, for servers that fail and come back: two at a time, after those that keep a processor busy. */
+const waiting = [
+  'packages/cache/test/{after-an-outage,deadlines,model-failover,refusals,resharding/deploys,server-failures}.test.ts',
+  'packages/client/test/{abandoned,cluster-errors,cluster-live,failures,replica-set-lag,replica-set-members,sentinel}.test.ts',
+  'tooling/servers/test/**/*.test.ts',
+]
+
 /** Tests that measure time or memory: each runs alone, after all others. */
 const measuring = [
-  'packages/cache/test/{after-an-outage,deadlines,lock,process,reinsert-live,server-failures,shards-failures,shards-speed,sweep-bulk}.test.ts',
-  'packages/cache/test/resharding/{deploys,rebalance-bulk}.test.ts',
-  'packages/client/test/{failures,lifecycle,outages,restarts}.test.ts',
-  'packages/client/test/cluster-{errors,failover,live,migration}.test.ts',
-  'packages/client/test/{read-your-writes,replica-set-failover,replica-set-hung,replica-set-lag,sentinel-failover}.test.ts',
+  'packages/cache/test/{lock,process,reinsert-live,shards-failures,shards-speed,sweep-bulk}.test.ts',
+  'packages/cache/test/resharding/rebalance-bulk.test.ts',
+  'packages/client/test/{lifecycle,outages,read-your-writes,replica-set-hung,restarts}.test.ts',
+  'packages/client/test/{cluster-failover,cluster-migration,replica-set-failover,sentinel-failover}.test.ts',
   'packages/codecs/test/cost.test.ts',
-  'packages/cache/test/model-failover.test.ts',
   'packages/router/test/route-rates.test.ts',
   'tooling/soak/test/soak.test.ts',
 ]
@@ -28,8 +33,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'packages',
-          include: ['packages/*/test/**/*.test.ts', 'tooling/servers/test/**/*.test.ts', 'examples/custom-driver/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...measuring],
+          include: ['packages/*/test/**/*.test.ts', 'examples/custom-driver/test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...waiting, ...measuring],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'waiting',
+          include: waiting,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -38,7 +51,7 @@ export default defineConfig({
           name: 'measuring',
           include: measuring,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -49,7 +62,8 @@ export default defineConfig({
           globalSetup: ['tooling/checks/src/prepare.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          maxConcurrency: 2,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { findRedis } from './redis.mjs'
 import { install } from './install.mjs'
 import { Report, StepFailed } from './report.mjs'
-import { runSuite } from './suite.mjs'
+import { longTests, runSuite } from './suite.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 const usage = `What is it to be?
   npm start [-- --serve] [-- --json]   install, build and run examples/newsroom
   npm test [-- --json]                 install, build, check and test everything
+  npm run test:long                    the tests that npm test runs shortened, in full
   npm run build                        install and build
   npm run test:runtimes                the packed packages on every runtime
   npm run api                          bring the API reports up to date
@@ -29,6 +30,11 @@ export async function main([command, ...args]) {
         const server = await findRedis(report)
         await prepare(report)
         return await runSuite(report, server)
+      }
+      case 'long': {
+        const server = await findRedis(report)
+        await prepare(report)
+        return await report.handOver(bin('vitest'), ['run', ...longTests(root), ...args], { REDIS_SERVER: server, SHALE_LONG_TESTS: '1' })
       }
       case 'runtimes': {
         const server = await findRedis(report)

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 
 /** Checks and tests everything; gives the exit code. */
@@ -6,14 +6,28 @@ export async function runSuite(report, server) {
   const bin = (name) => path.join(report.root, 'node_modules', '.bin', name)
   report.env.REDIS_SERVER = server
 
-  await report.check('types of tests and examples', bin('tsc'), ['-p', 'tsconfig.test.json'])
-  await report.check('lint', bin('oxlint'), [])
-  await report.check('format', bin('prettier'), ['--check', '.'])
-  await report.check('import rules', bin('turbo'), ['boundaries'])
-  await report.check('unused exports, dependencies', bin('knip'), ['--no-config-hints'])
-  await vitest(report, bin('vitest'), 'tests', ['packages', 'measuring'])
+  // At once: each takes its time and one processor.
+  await Promise.all([
+    report.check('format', bin('prettier'), ['--check', '.']),
+    report.check('lint', bin('oxlint'), []),
+    report.check('types of tests and examples', bin('tsc'), ['-p', 'tsconfig.test.json']),
+    report.check('unused exports, dependencies', bin('knip'), ['--no-config-hints']),
+    report.check('import rules', bin('turbo'), ['boundaries']),
+  ])
+  await vitest(report, bin('vitest'), 'tests', ['packages', 'waiting', 'measuring'])
   await vitest(report, bin('vitest'), 'tarballs, docs and examples', ['checks'])
   return report.finish()
+}
+
+/** The files of the tests that have a long form, which SHALE_LONG_TESTS asks for. */
+export function longTests(root) {
+  const folders = ['packages', 'tooling'].flatMap((group) =>
+    readdirSync(path.join(root, group)).map((name) => path.join(group, name, 'test')),
+  )
+  return folders
+    .filter((folder) => existsSync(path.join(root, folder)))
+    .flatMap((folder) => readdirSync(path.join(root, folder), { recursive: true }).map((name) => path.join(folder, name)))
+    .filter((file) => file.endsWith('.test.ts') && readFileSync(path.join(root, file), 'utf8').includes('SHALE_LONG_TESTS'))
 }
 
 async function vitest(report, program, name, projects) {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test, type TestContext } from 'vitest'
 import { createCache, type Cache } from '@shale/cache'
 import { createSeededRandom } from '@shale/testing'
 import { startProxy, startRedis, until, type RedisServer, type StartRedisOptions } from '@tooling/servers'
@@ -10,29 +10,30 @@ const slackMs = 200
 const keyPrefix = 'outage'
 const seed = Number(process.env.SHALE_SEED ?? Date.now() % 2 ** 31)
 
+/** Keeps what it has acknowledged when it is killed: a flush to the disk under way does not hold up what it writes. */
+const persistent = { args: ['--appendonly', 'yes', '--appendfsync', 'no'] }
+
 type Sightings = Readonly<Record<string, Readonly<Record<string, number>>>>
 
-const ends: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
+/** Has something that a test started end with the test. */
+type AtEnd = TestContext['onTestFinished']
 
-async function redis(options?: StartRedisOptions): Promise<RedisServer> {
+async function redis(atEnd: AtEnd, options?: StartRedisOptions): Promise<RedisServer> {
   const server = await startRedis(options)
-  ends.push(() => server.stop())
+  atEnd(() => server.stop())
   return server
 }
 
-async function remote(servers: string, options: Record<string, unknown> = {}): Promise<RemoteCache> {
+async function remote(atEnd: AtEnd, servers: string, options: Record<string, unknown> = {}): Promise<RemoteCache> {
   const cache = await startRemoteCache({ servers, keyPrefix, timeout, errors: 'throw', ttl: null, ...options })
-  ends.push(() => cache.kill())
+  atEnd(() => cache.kill())
   return cache
 }
 
 /** The cache of this process, which changes nothing during an outage. */
-function open(servers: string, options: Record<string, unknown> = {}): Cache {
+function open(atEnd: AtEnd, servers: string, options: Record<string, unknown> = {}): Cache {
   const cache = createCache({ servers, keyPrefix, timeout, ttl: null, ...options })
-  ends.push(() => cache.close())
+  atEnd(() => cache.close())
   return cache
 }
 
@@ -68,6 +69,7 @@ const values = (sightings: Sightings, keys: readonly string[]): Set<string> =>
 const lastSeen = (sightings: Sightings, keys: readonly string[], value: string): number =>
   Math.max(...keys.map((key) => sightings[key]?.[value] ?? 0))
 
+// Each with a server and a process of its own, and most of the time spent waiting: at once where they are alike.
 describe('promise 4: writes and deletes that fail while a server is away', () => {
   const written = named('written', 20)
   const deleted = named('deleted', 20)
@@ -76,9 +78,9 @@ describe('promise 4: writes and deletes that fail while a server is away', () =>
   const changed = [...written, ...deleted]
 
   /** An outage during which one process changes keys in vain, and what both of two processes find. */
-  async function outage(server: RedisServer, address: string, begin: () => unknown, end: () => unknown) {
-    const one = await remote(address)
-    const other = open(server.url)
+  async function outage(atEnd: AtEnd, server: RedisServer, address: string, begin: () => unknown, end: () => unknown) {
+    const one = await remote(atEnd, address)
+    const other = open(atEnd, server.url)
     await one.call('setMany', Object.fromEntries([...changed, ...counted, ...kept].map((key) => [key, 1])))
     await begin()
     const change = async (): Promise<void> => {
@@ -100,50 +102,53 @@ describe('promise 4: writes and deletes that fail while a server is away', () =>
     return { one, other, found, seen: await stop(), back }
   }
 
-  const scenes: Record<string, () => Promise<Awaited<ReturnType<typeof outage>>>> = {
-    'a server that is stopped and goes on': async () => {
-      const server = await redis()
+  const scenes: Record<string, (atEnd: AtEnd) => Promise<Awaited<ReturnType<typeof outage>>>> = {
+    'a server that is stopped and goes on': async (atEnd) => {
+      const server = await redis(atEnd)
       return outage(
+        atEnd,
         server,
         server.url,
         () => server.pause(),
         () => server.resume(),
       )
     },
-    'a server that is killed, and restarted with its old entries': async () => {
-      const server = await redis({ args: ['--appendonly', 'yes'] })
+    'a server that is killed, and restarted with its old entries': async (atEnd) => {
+      const server = await redis(atEnd, persistent)
       return outage(
+        atEnd,
         server,
         server.url,
         () => server.kill(),
         () => server.restart(),
       )
     },
-    'a line that falls silent': async () => {
-      const server = await redis()
+    'a line that falls silent': async (atEnd) => {
+      const server = await redis(atEnd)
       const proxy = await startProxy({ host: server.host, port: server.port })
-      ends.push(() => proxy.stop())
+      atEnd(() => proxy.stop())
       return outage(
+        atEnd,
         server,
         `redis://${proxy.host}:${proxy.port}`,
         () => proxy.blackHole(true),
         () => proxy.heal(),
       )
     },
-    'a line that is cut': async () => {
-      const server = await redis()
+    'a line that is cut': async (atEnd) => {
+      const server = await redis(atEnd)
       const proxy = await startProxy({ host: server.host, port: server.port })
-      ends.push(() => proxy.stop())
+      atEnd(() => proxy.stop())
       const cut = (): void => {
         proxy.refuse(true)
         proxy.reset()
       }
-      return outage(server, `redis://${proxy.host}:${proxy.port}`, cut, () => proxy.heal())
+      return outage(atEnd, server, `redis://${proxy.host}:${proxy.port}`, cut, () => proxy.heal())
     },
   }
 
-  test.each(Object.entries(scenes))('promise 4: %s', { timeout: 60_000 }, async (name, scene) => {
-    const { one, other, found, seen, back } = await scene()
+  test.concurrent.for(Object.entries(scenes))('promise 4: %s', { timeout: 60_000 }, async ([name, scene], { onTestFinished }) => {
+    const { one, other, found, seen, back } = await scene(onTestFinished)
     // The process itself: never again what it tried to change; all else as soon as it is answered.
     expect(values(found, changed)).toEqual(new Set(['missing']))
     expect(values(found, kept)).toEqual(new Set(['missing', '1']))
@@ -165,28 +170,32 @@ describe('promise 4: writes and deletes that fail while a server is away', () =>
     expect(await one.call('get', 'written0')).toBe('of the other')
   })
 
-  test('promise 4: a process that dies before the server is back leaves what is old to its ttl', { timeout: 60_000 }, async () => {
-    const server = await redis()
-    const ttl = 4000
-    const one = await remote(server.url, { ttl })
-    await one.call('setMany', Object.fromEntries(changed.map((key) => [key, 1])))
-    const stored = Date.now()
-    server.pause()
-    await Promise.allSettled(written.map((key) => one.call('set', key, 2)))
-    await one.kill()
-    server.resume()
-    const stop = watch(server, changed)
-    await sleep(ttl - (Date.now() - stored) + 500)
-    const seen = await stop()
-    expect(lastSeen(seen, changed, '1')).toBeLessThan(stored + ttl + slackMs)
-    expect(values(seen, deleted)).toEqual(new Set(['1', 'missing']))
-    expect(await server.command('DBSIZE')).toBe(0)
-  })
+  test(
+    'promise 4: a process that dies before the server is back leaves what is old to its ttl',
+    { timeout: 60_000 },
+    async ({ onTestFinished }) => {
+      const server = await redis(onTestFinished)
+      const ttl = 4000
+      const one = await remote(onTestFinished, server.url, { ttl })
+      await one.call('setMany', Object.fromEntries(changed.map((key) => [key, 1])))
+      const stored = Date.now()
+      server.pause()
+      await Promise.allSettled(written.map((key) => one.call('set', key, 2)))
+      await one.kill()
+      server.resume()
+      const stop = watch(server, changed)
+      await sleep(ttl - (Date.now() - stored) + 500)
+      const seen = await stop()
+      expect(lastSeen(seen, changed, '1')).toBeLessThan(stored + ttl + slackMs)
+      expect(values(seen, deleted)).toEqual(new Set(['1', 'missing']))
+      expect(await server.command('DBSIZE')).toBe(0)
+    },
+  )
 
-  test('promise 4: more keys than are remembered', { timeout: 120_000 }, async () => {
-    const server = await redis()
-    const one = await remote(server.url)
-    const other = open(server.url, { timeout: '2s' })
+  test('promise 4: more keys than are remembered', { timeout: 120_000 }, async ({ onTestFinished }) => {
+    const server = await redis(onTestFinished)
+    const one = await remote(onTestFinished, server.url)
+    const other = open(onTestFinished, server.url, { timeout: '2s' })
     const count = 110_000
     const sample = named('flood:', count).filter((_, i) => i % 1000 === 0)
     expect(await one.call('flood', { from: 0, to: count, value: 1 })).toBe(0)
@@ -222,10 +231,11 @@ describe('promise 4: writes and deletes that fail while a server is away', () =>
   })
 })
 
-test.each([1, { min: 1, max: 4 }])('promise 4: at random, connections: %j', { timeout: 120_000 }, async (connections) => {
+const atRandom = [1, { min: 1, max: 4 }]
+test.concurrent.for(atRandom)('promise 4: at random, connections: %j', { timeout: 120_000 }, async (connections, { onTestFinished }) => {
   console.log(`SHALE_SEED=${seed}`)
-  const server = await redis({ args: ['--appendonly', 'yes'] })
-  const one = await remote(server.url, { connections })
+  const server = await redis(onTestFinished, persistent)
+  const one = await remote(onTestFinished, server.url, { connections })
   const keys = named('k', 20)
   const ms = 15_000
   const churning = one.call<{

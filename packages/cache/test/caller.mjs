@@ -1,16 +1,19 @@
-// One of several processes that work on the same keys: runs what it is told over the built packages, and sends the results.
+// One of several processes that work on the same keys: runs what it is told over the built packages, and sends the results. The first
+// message is what to open; then come calls, and with 'go' they are made.
 import { createCache } from '../dist/index.js'
 
-process.once('message', async ({ options, calls }) => {
+process.once('message', async (options) => {
   const cache = createCache(options)
   await cache.connect()
-  process.send('ready')
-  process.once('message', async () => {
-    const settled = await Promise.all(calls.map(([method, ...args]) => run(cache, method, args)))
-    await cache.close()
-    process.send(settled)
-    process.disconnect()
+  let calls
+  process.on('message', async (message) => {
+    if (message !== 'go') {
+      calls = message
+      return process.send('ready')
+    }
+    process.send(await Promise.all(calls.map(([method, ...args]) => run(cache, method, args))))
   })
+  process.send('open')
 })
 
 async function run(cache, method, args) {

@@ -19,8 +19,10 @@ async function redis(options?: StartRedisOptions): Promise<RedisServer> {
   return server
 }
 
+const defaults = { timeout: '300ms', connectTimeout: connectTimeoutMs } as const
+
 function open(options: CacheOptions): Cache {
-  const cache = createCache({ timeout: '300ms', connectTimeout: connectTimeoutMs, ...options })
+  const cache = createCache({ ...defaults, ...options })
   ends.push(() => cache.close())
   return cache
 }
@@ -39,13 +41,13 @@ describe('promise 8: who we are is refused', () => {
     'a wrong database': { server: {}, options: (at) => ({ servers: `redis://${at}/99` }), code: 'CONFIG_INVALID' },
   }
 
-  test.each(Object.entries(refusals))(
+  // At once: what takes the time is the count of attempts.
+  test.concurrent.each(Object.entries(refusals))(
     '%s: a typed error within connectTimeout, at most one attempt a second',
     async (name, { server, options, code }) => {
-      const { host, port } = await redis(server)
-      const proxy = await startProxy({ host, port })
-      ends.push(() => proxy.stop())
-      const cache = open(options(`127.0.0.1:${proxy.port}`))
+      await using refusing = await startRedis(server)
+      await using proxy = await startProxy({ host: refusing.host, port: refusing.port })
+      await using cache = createCache({ ...defaults, ...options(`127.0.0.1:${proxy.port}`) })
       const began = performance.now()
       expect((await caught(cache.connect())).code).toBe(code)
       const firstMs = performance.now() - began

@@ -14,36 +14,39 @@ const callers = 50
 /** The next message of a process; throws if it ends instead. */
 async function heard(child: ChildProcess): Promise<unknown> {
   const gone = new AbortController()
-  child.once('exit', (code) => gone.abort(new Error(`The process ended with code ${code}.`)))
-  const [message] = (await once(child, 'message', { signal: gone.signal })) as [unknown]
-  return message
+  const end = (code: number | null): void => gone.abort(new Error(`The process ended with code ${code}.`))
+  child.once('exit', end)
+  try {
+    const [message] = (await once(child, 'message', { signal: gone.signal })) as [unknown]
+    return message
+  } finally {
+    child.off('exit', end)
+  }
 }
 
-/** Lets each of two processes make the same calls at once; gives all results. */
-async function fromTwoProcesses(options: CacheOptions, calls: readonly Call[]): Promise<unknown[]> {
-  const children = Array.from({ length: processes }, () => fork(program, { execArgv: [] }))
-  try {
-    await Promise.all(children.map((child) => (child.send({ options, calls }), heard(child))))
-    const results = Promise.all(children.map(heard))
-    for (const child of children) child.send('go')
-    return ((await results) as unknown[][]).flat()
-  } finally {
-    for (const child of children) child.kill()
-  }
+/** Lets each of some processes make the same calls at once; gives all results. */
+async function fromAll(children: readonly ChildProcess[], calls: readonly Call[]): Promise<unknown[]> {
+  const all = (message: 'go' | readonly Call[]): Promise<unknown[]> =>
+    Promise.all(children.map((child) => (child.send(message), heard(child))))
+  await all(calls)
+  return ((await all('go')) as unknown[][]).flat()
 }
 
 describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connections: %j', (connections) => {
   let server: RedisServer
-  let options: CacheOptions
+  let children: ChildProcess[]
   let cache: Cache
 
   beforeAll(async () => {
     server = await startRedis()
-    options = { servers: server.url, keyPrefix: 'shared', timeout: '20s', connectTimeout: '20s', connections }
+    const options: CacheOptions = { servers: server.url, keyPrefix: 'shared', timeout: '20s', connectTimeout: '20s', connections }
     cache = createCache(options)
+    children = Array.from({ length: processes }, () => fork(program, { execArgv: [] }))
+    await Promise.all(children.map((child) => (child.send(options), heard(child))))
   })
   beforeEach(() => cache.clear())
   afterAll(async () => {
+    for (const child of children) child.kill()
     await cache.close()
     await server.stop()
   })
@@ -53,8 +56,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
     Array.from({ length: callers }, (_, i) => keys.map((key) => call(key, i))).flat()
 
   test('add: exactly one winner a key', async () => {
-    const results = await fromTwoProcesses(
-      options,
+    const results = await fromAll(
+      children,
       fiftyTimes((key, caller) => ['add', key, { caller }, { ttl: '1h' }]),
     )
     expect(results).toHaveLength(processes * callers * keys.length)
@@ -68,8 +71,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
       keys.map((key) => [key, 0]),
       { ttl: '1h' },
     )
-    const results = await fromTwoProcesses(
-      options,
+    const results = await fromAll(
+      children,
       fiftyTimes((key) => ['incr', key, 3]),
     )
     const sums = Array.from({ length: processes * callers }, (_, i) => (i + 1) * 3)
@@ -80,8 +83,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
 
   test('incr and decr: what was added is taken off', async () => {
     await cache.setMany(keys.map((key) => [key, 7]))
-    await fromTwoProcesses(
-      options,
+    await fromAll(
+      children,
       fiftyTimes((key, caller) => [caller % 2 === 0 ? 'incr' : 'decr', key, 5]),
     )
     expect([...(await cache.getMany(keys)).values()]).toEqual(keys.map(() => 7))
@@ -92,8 +95,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
       keys.map((key) => [key, 'x']),
       { ttl: '1m' },
     )
-    const results = await fromTwoProcesses(
-      options,
+    const results = await fromAll(
+      children,
       fiftyTimes((key) => ['touch', key, '1h']),
     )
     expect(results.every((there) => there === true)).toBe(true)
@@ -108,8 +111,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
       keys.map((key) => [key, 'x']),
       { ttl: '1m' },
     )
-    const results = await fromTwoProcesses(
-      options,
+    const results = await fromAll(
+      children,
       fiftyTimes((key) => ['persist', key]),
     )
     expect(results.every((there) => there === true)).toBe(true)
@@ -121,8 +124,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
       keys.map((key) => [key, key]),
       { ttl: '1h' },
     )
-    const results = await fromTwoProcesses(
-      options,
+    const results = await fromAll(
+      children,
       fiftyTimes((key) => ['incrVersion', key]),
     )
     expect(results.filter((version) => version === 2)).toHaveLength(keys.length)
@@ -134,8 +137,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
 
   test('delete: exactly one of all was told that it was there', async () => {
     await cache.setMany(keys.map((key) => [key, key]))
-    const results = await fromTwoProcesses(
-      options,
+    const results = await fromAll(
+      children,
       fiftyTimes((key) => ['delete', key]),
     )
     expect(results.filter((there) => there === true)).toHaveLength(keys.length)
@@ -143,8 +146,8 @@ describe.each([1, { min: 1, max: 4 }])('two processes of fifty callers, connecti
 
   test('lock: additions that are not atomic are not lost under it', async () => {
     await cache.set('counter', 0)
-    const results = await fromTwoProcesses(
-      options,
+    const results = await fromAll(
+      children,
       Array.from({ length: callers / 2 }, () => ['underLock', 'counter']),
     )
     expect(results.every((result) => result === 'done')).toBe(true)

@@ -1,12 +1,20 @@
 // Routes a second with 3, 8 and 100 nodes, against the hashring package, in one interleaved run; and by the kind of key. Needs the build:
-// tsc -b packages/router && node packages/router/bench/routes.mjs [--rounds 15] [--json]
+// tsc -b packages/router && node packages/router/bench/routes.mjs [--rounds 15] [--nodes 3,8,100] [--rates] [--json]
+// With --rates nothing is measured by the kind of key.
 import { Buffer } from 'node:buffer'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { djangoRing, jump, ketama, rendezvous } from '@shale/router'
 import HashRing from 'hashring'
 
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, json: { type: 'boolean', default: false } } })
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    nodes: { type: 'string', default: '3,8,100' },
+    rates: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+})
 const rounds = Number(options.rounds)
 const kinds = {
   'of 10': keysOf((i) => `user:${10_000 + i}`),
@@ -20,7 +28,7 @@ const keys = keysOf((i) => `shop:1:user:${i}`, 100_000)
 
 const rates = []
 const byKey = []
-for (const size of [3, 8, 100]) {
+for (const size of options.nodes.split(',').map(Number)) {
   const nodes = Array.from({ length: size }, (_, i) => ({ name: `10.0.0.${i}:6379` }))
   const routers = {
     'rendezvous()': rendezvous()(nodes),
@@ -55,7 +63,7 @@ for (const size of [3, 8, 100]) {
       'busiest / mean': busiest(contestants[name], size),
     })
   }
-  for (const [name, router] of Object.entries(routers)) {
+  for (const [name, router] of options.rates ? [] : Object.entries(routers)) {
     const best = Object.entries(kinds).map(([kind, list]) => {
       const tries = Array.from({ length: 5 }, () => measure((key) => router.route(key), list))
       return [kind, rounded(Math.max(...tries), 1)]
@@ -69,8 +77,8 @@ if (options.json) {
 } else {
   console.log('100,000 keys of up to 17 characters: the median and the best of the rounds, and the median of the ratios within a round')
   console.table(rates)
-  console.log('M routes/s by the length of the keys, and with a {tag}: the best of five rounds')
-  console.table(byKey)
+  if (!options.rates) console.log('M routes/s by the length of the keys, and with a {tag}: the best of five rounds')
+  if (!options.rates) console.table(byKey)
 }
 
 /** Millions of routes a second of processor time: what else the machine does counts less than it would by the clock. */

@@ -25,7 +25,11 @@ const runs: Rate[][] = []
 beforeAll(() => {
   const program = fileURLToPath(new URL('../bench/routes.mjs', import.meta.url))
   while (runs.length < 3 && (runs.length === 0 || !enough())) {
-    const output = execFileSync(process.execPath, [program, '--json', '--rounds', '15'], { encoding: 'utf8' })
+    const output = execFileSync(
+      process.execPath,
+      [program, '--json', '--rates', '--rounds', '9', '--nodes', required.map(({ nodes }) => nodes).join()],
+      { encoding: 'utf8' },
+    )
     runs.push((JSON.parse(output) as { rates: Rate[] }).rates)
   }
   for (const { nodes } of required)

@@ -16,8 +16,8 @@ const startTheirOwn = new Set([
   '@example/add-a-shard',
 ])
 
-/** Each example is a program that ends by itself, on the embedded store or on the servers in SHALE_SERVERS. */
-describe.each(members('examples'))('$name', ({ name, folder }) => {
+/** Each example is a program that ends by itself, on the embedded store or on the servers in SHALE_SERVERS. They wait for much of their time. */
+describe.concurrent.each(members('examples'))('$name', ({ name, folder }) => {
   const program = path.join(folder, 'dist', 'main.js')
 
   if (startTheirOwn.has(name)) {

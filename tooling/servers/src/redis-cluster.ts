@@ -134,7 +134,6 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
 
 async function startNode({ password, args = [], nodeTimeout = 1500 }: StartClusterOptions): Promise<ClusterNode> {
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeout), '--cluster-replica-validity-factor', '0']
-  settings.push('--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0')
   if (password !== undefined) settings.push('--masterauth', password)
   for (let attempt = 1; ; attempt++) {
     const port = await clusterPort()

@@ -125,6 +125,8 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
 
 function serverArgs(options: StartRedisOptions, port: number, path: string): string[] {
   const args = ['--save', '', '--appendonly', 'no', '--unixsocket', path]
+  // What follows it need not wait 5 s for others that may want the same snapshot.
+  args.push('--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0')
   if (port === 0) args.push('--port', '0')
   else if (options.tls === true) args.push('--port', '0', '--tls-port', String(port), ...tlsArgs())
   else args.push('--port', String(port))

@@ -37,10 +37,7 @@ export interface RedisReplicaSet extends AsyncDisposable {
 }
 
 /** Arguments with which replicas are there at once. */
-const promptReplication: readonly string[] = [
-  ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0'],
-  ...['--repl-ping-replica-period', '1', '--repl-backlog-size', '16mb'],
-]
+const promptReplication: readonly string[] = ['--repl-ping-replica-period', '1', '--repl-backlog-size', '16mb']
 
 /** Makes a server the replica of what listens at `host` and `port`. */
 async function replicate(replica: RedisServer, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {

@@ -4,8 +4,8 @@ import { isLinearizable, lateReads, show, staleReads, type Done } from './histor
 import { bytes, key, World } from './world.ts'
 
 const seed = Number(process.env['SHALE_SEED'] ?? Date.now() % 2 ** 31)
-/** 100,000 in all unless told otherwise, of each test. */
-const told = process.env['SHALE_INTERLEAVINGS']
+/** How many of each test: 100,000 in all of them together unless told otherwise, and 100,000 of each in the long form (SHALE_LONG_TESTS). */
+const told = process.env['SHALE_INTERLEAVINGS'] ?? (process.env['SHALE_LONG_TESTS'] === undefined ? undefined : 100_000)
 
 type Kind = Done['kind']
 const often = (kinds: Partial<Record<Kind, number>>): Kind[] =>
@@ -46,7 +46,7 @@ const rough = (world: World) => (): number => {
   return chance > 0.997 ? world.pick(1500) : chance > 0.9 ? world.pick(4) : 0
 }
 
-describe('interleavings', { timeout: 600_000 }, () => {
+describe(`interleavings, ${told === undefined ? '100,000 in all' : `${told} of each kind`}`, { timeout: 600_000 }, () => {
   test('promise 17: changes of one key are as if at one place, and no read sees what is over', () =>
     eachWorld('calm', 20_000, async (world) => {
       if (world.random() < 0.5) await world.first.set([{ key, value: bytes('v0'), ttl: null }])
