@@ -14,7 +14,7 @@ const measuring = [
   'packages/cache/test/{lock,process,reinsert-live,shards-failures,shards-speed,sweep-bulk}.test.ts',
   'packages/cache/test/resharding/rebalance-bulk.test.ts',
   'packages/client/test/{lifecycle,outages,read-your-writes,replica-set-hung,restarts}.test.ts',
-  'packages/client/test/{cluster-failover,cluster-migration,replica-set-failover,sentinel-failover}.test.ts',
+  'packages/client/test/{cluster-failover,cluster-hung,cluster-migration,replica-set-failover,sentinel-failover}.test.ts',
   'packages/codecs/test/cost.test.ts',
   'packages/router/test/route-rates.test.ts',
   'tooling/soak/test/soak.test.ts',

@@ -6,7 +6,7 @@ import { withDeadline } from '@shale/client'
 import { slotOf } from '../src/cluster/slot.ts'
 import { openCluster } from './open-cluster.ts'
 
-const timeout = 500
+const timeout = 200
 const bytes = new TextEncoder().encode('1')
 
 let cluster: RedisCluster

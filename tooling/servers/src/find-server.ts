@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const help = [
   'No Redis or Valkey server was found: not in REDIS_SERVER, and neither redis-server nor valkey-server is on the PATH.',
@@ -10,20 +11,20 @@ const help = [
   'or set REDIS_SERVER to the path of the program.',
 ].join('\n')
 
-/** The path of a Redis or Valkey server: `REDIS_SERVER`, else the first on the `PATH`. Throws an error that says how to get one. */
-export function findServer(env: NodeJS.ProcessEnv = process.env): string {
+/** Where `npm start` and `npm test` put a server that they had to install. */
+const installed = fileURLToPath(new URL('../../../temp/bin', import.meta.url))
+
+/** The path of a Redis or Valkey server: `REDIS_SERVER`, else the first on the `PATH`, else the one that was installed. Throws an error that says how to get one. */
+export function findServer(env: NodeJS.ProcessEnv = process.env, folder: string = installed): string {
   const named = env['REDIS_SERVER']
   if (named !== undefined && named !== '') {
     if (runs(named)) return named
     throw new Error(`REDIS_SERVER is ${JSON.stringify(named)}, which is no program that can be run.`)
   }
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  for (const name of ['redis-server', 'valkey-server']) {
-    for (const folder of folders) {
-      const path = join(folder, name)
-      if (runs(path)) return path
-    }
-  }
+  const paths = ['redis-server', 'valkey-server'].flatMap((name) => folders.map((one) => join(one, name)))
+  const found = [...paths, join(folder, 'redis-server')].find(runs)
+  if (found !== undefined) return found
   throw new Error(help)
 }
 

@@ -32,7 +32,7 @@ test('ten servers at once get ten ports', async () => {
 })
 
 test('a missing program is told of with the way to get one', () => {
-  expect(() => findServer({ PATH: '/nowhere' })).toThrow(/apt-get install redis-server/)
+  expect(() => findServer({ PATH: '/nowhere' }, '/nowhere')).toThrow(/apt-get install redis-server/)
   expect(() => findServer({ REDIS_SERVER: '/nowhere/redis-server' })).toThrow(/REDIS_SERVER/)
 })
 

@@ -1,4 +1,4 @@
-import type { Answer, BatchOperation, Clock, Random, StoreObserver, TimerHandle } from '@shale/contracts'
+import type { Answer, BatchOperation, Clock, Random, StoreObserver } from '@shale/contracts'
 import { ShaleError } from '@shale/contracts'
 import { Member } from '../replicas/member.ts'
 import type { OpenReads } from '../replicas/open-reads.ts'
@@ -6,6 +6,7 @@ import type { OwnWrites } from '../replicas/own-writes.ts'
 import type { ReadPolicy } from '../replicas/read-policy.ts'
 import { ReplicaLag } from '../replicas/replica-lag.ts'
 import { ReplicaReads } from '../replicas/replica-reads.ts'
+import { WhileUsed } from '../replicas/while-used.ts'
 import type { Server } from '../server/server.ts'
 import { slotOf } from './slot.ts'
 
@@ -53,9 +54,7 @@ export class ReadShard {
   /** The same for keys of slots that came from another shard. */
   readonly #arrived = new Map<number, number>()
   #round = 0
-  #isUsed = false
-  #unusedMs = 0
-  #timer: TimerHandle | undefined
+  readonly #asking: WhileUsed
   #isClosed = false
 
   constructor(primary: Server, options: ReadShardOptions) {
@@ -65,6 +64,11 @@ export class ReadShard {
     this.#primary = new Member(primary, 1, clock)
     this.#members = [this.#primary]
     this.#since = own.generation
+    const tick = (): void => {
+      void this.#sample(++this.#round)
+      this.#lag.tell(this.#members, this.#primary)
+    }
+    this.#asking = new WhileUsed({ clock, tick, gap: () => this.#lag.interval, idle: () => idleMs })
     this.reads = new ReplicaReads({
       ...{ timeout, clock, random, policy, openReads, confirmsMisses: true },
       members: {
@@ -98,10 +102,7 @@ export class ReadShard {
 
   /** There was a read. */
   use(): void {
-    this.#isUsed = true
-    if (this.#timer !== undefined || this.#isClosed) return
-    this.#unusedMs = 0
-    this.#tick()
+    this.#asking.use()
   }
 
   /** How many milliseconds a server is behind, if it is a replica of this shard that follows its primary. */
@@ -112,7 +113,7 @@ export class ReadShard {
   /** Asks nobody any more. */
   close(): void {
     this.#isClosed = true
-    this.#options.clock.clearTimeout(this.#timer)
+    this.#asking.close()
   }
 
   /** The shard is no more. */
@@ -137,20 +138,6 @@ export class ReadShard {
       const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
       return items.map(() => failure)
     }
-  }
-
-  readonly #tick = (): void => {
-    const { clock } = this.#options
-    if (this.#isUsed) this.#unusedMs = 0
-    else this.#unusedMs += this.#lag.interval
-    this.#isUsed = false
-    if (this.#unusedMs > idleMs) {
-      this.#timer = undefined
-      return
-    }
-    this.#timer = clock.setTimeout(this.#tick, this.#lag.interval)
-    void this.#sample(++this.#round)
-    this.#lag.tell(this.#members, this.#primary)
   }
 
   /** Asks the primary how far it is, and then the replicas. */

@@ -7,6 +7,7 @@ import type { OwnWrites } from './own-writes.ts'
 import { ReplicaLag, type ReplicaLagOptions } from './replica-lag.ts'
 import { parseReplicationInfo } from './replication-info.ts'
 import type { Server } from '../server/server.ts'
+import { WhileUsed } from './while-used.ts'
 
 /** A server of a replica set. */
 export interface ReplicaMember {
@@ -59,16 +60,21 @@ export class Replication {
   #hasBeenWell = false
   /** When the latest search ended. */
   #foundAt = 0
-  #isUsed = false
-  #unusedMs = 0
-  #timer: TimerHandle | undefined
   #patience: TimerHandle | undefined
+  readonly #asking: WhileUsed
   #isClosed = false
 
   constructor(options: ReplicationOptions) {
     this.#options = options
     this.#lag = new ReplicaLag(options)
     this.#source = new SourceQuestions(options.source)
+    this.#asking = new WhileUsed({
+      clock: options.clock,
+      tick: () => this.#askRound(),
+      gap: () => (this.isSearching ? searchMs : this.#lag.interval),
+      idle: () => (this.isSearching ? idleSearchMs : idleMs),
+      isUsed: () => options.isAwaited(),
+    })
   }
 
   get isSearching(): boolean {
@@ -96,14 +102,12 @@ export class Replication {
       if (same === undefined) this.search()
     }
     // A search waits for nobody longer than it must.
-    if (this.isSearching && this.#timer !== undefined)
-      for (const member of this.members) if (member.answeredIn === 0) void this.#ask(member)
+    if (this.isSearching && this.#asking.isRunning) for (const member of this.members) if (member.answeredIn === 0) void this.#ask(member)
   }
 
   /** There was a call. */
   use(): void {
-    this.#isUsed = true
-    if (this.#timer === undefined && !this.#isClosed) this.#wake()
+    this.#asking.use(this.#begin)
   }
 
   /** The primary may not be what it was: nothing that was said so far counts. */
@@ -112,7 +116,7 @@ export class Replication {
     this.#searchRound = this.#round + 1
     for (const member of this.members) member.forget()
     this.#options.searching()
-    if (this.#timer !== undefined) this.#tick()
+    if (this.#asking.isRunning) this.#asking.tick()
   }
 
   /** The primary did not answer: searched for, unless it was found just now, when it may be loading its data or be out of reach. */
@@ -122,7 +126,7 @@ export class Replication {
 
   /** A member has a connection again: during a search it is worth asking at once. */
   connected(): void {
-    if (this.isSearching && this.#timer !== undefined) this.#tick()
+    if (this.isSearching && this.#asking.isRunning) this.#asking.tick()
   }
 
   /** A member has lost its connection. */
@@ -153,29 +157,16 @@ export class Replication {
   close(): void {
     this.#isClosed = true
     const { clock } = this.#options
-    clock.clearTimeout(this.#timer)
+    this.#asking.close()
     clock.clearTimeout(this.#patience)
   }
 
   /** Begins to ask after a pause, in which anything may have happened. */
-  #wake(): void {
+  readonly #begin = (): void => {
     if (this.primary === undefined) this.search()
-    this.#unusedMs = 0
-    this.#tick()
   }
 
-  readonly #tick = (): void => {
-    const { clock } = this.#options
-    clock.clearTimeout(this.#timer)
-    const gap = this.isSearching ? searchMs : this.#lag.interval
-    if (this.#isUsed || this.#options.isAwaited()) this.#unusedMs = 0
-    else this.#unusedMs += gap
-    this.#isUsed = false
-    if (this.#unusedMs > (this.isSearching ? idleSearchMs : idleMs)) {
-      this.#timer = undefined
-      return
-    }
-    this.#timer = clock.setTimeout(this.#tick, gap)
+  #askRound(): void {
     this.#round++
     void this.#source.ask(this.#round, this.isSearching, () => {
       if (!this.#isClosed) this.#judge()
@@ -279,7 +270,7 @@ export class Replication {
     if (found !== previous) tell((observer) => observer.primary?.(name, found.name, previous?.name))
     this.#options.found(found)
     // Whoever is read is known only once the primary has been asked, and then the replicas.
-    if (this.#timer !== undefined) this.#tick()
+    if (this.#asking.isRunning) this.#asking.tick()
   }
 
   #noPrimary(): ShaleError {
