@@ -1,10 +1,12 @@
 import { freePort, isFreePort } from './free-port.ts'
 import type { RawReply } from './raw-connection.ts'
 import { startRedis, type RedisServer, type StartRedisOptions } from './redis-server.ts'
+import { replicaLogin } from './logins.ts'
 import { beginSlotMigration, type SlotMigration } from './slot-migration.ts'
 import { until } from './until.ts'
 
-export interface StartClusterOptions extends Pick<StartRedisOptions, 'password' | 'args'> {
+/** `password`, `acl`, `tls` and `args` are for each of the nodes. The further user of `acl`, where there is one, replicates. */
+export interface StartClusterOptions extends Pick<StartRedisOptions, 'password' | 'acl' | 'tls' | 'args'> {
   /** Nodes that serve slots, each an equal share; 3 unless stated. */
   readonly primaries?: number
   /** Replicas, dealt to the primaries in turn; 3 unless stated. */
@@ -132,13 +134,14 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
   return cluster
 }
 
-async function startNode({ password, args = [], nodeTimeout = 1500 }: StartClusterOptions): Promise<ClusterNode> {
+async function startNode(options: StartClusterOptions): Promise<ClusterNode> {
+  const { args = [], nodeTimeout = 1500 } = options
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeout), '--cluster-replica-validity-factor', '0']
-  if (password !== undefined) settings.push('--masterauth', password)
+  settings.push(...replicaLogin(options))
   for (let attempt = 1; ; attempt++) {
     const port = await clusterPort()
     try {
-      const server = await startRedis({ ...(password === undefined ? {} : { password }), port, args: [...settings, ...args] })
+      const server = await startRedis({ ...options, port, args: [...settings, ...args] })
       const id = String(await server.command('CLUSTER', 'MYID'))
       return Object.defineProperty(server as RedisServer & { id: string }, 'id', { value: id })
     } catch (error) {

@@ -4,14 +4,12 @@ import { certs } from './certs.ts'
 import { createFolder, killChild, removeFolder, spawnChild } from './children.ts'
 import { findServer } from './find-server.ts'
 import { freePort } from './free-port.ts'
+import { userRules, type Logins } from './logins.ts'
 import { RawConnection, type RawReply } from './raw-connection.ts'
+import { tlsSettings } from './tls-settings.ts'
 
-export interface StartRedisOptions {
-  /** The default user's password. */
-  readonly password?: string
-  /** One more user, as `ACL SETUSER` takes it: `rules` such as `['~*', '&*', '+@all']`. */
-  readonly acl?: { readonly username: string; readonly password: string; readonly rules?: readonly string[] }
-  /** Speaks TLS alone on its port. */
+export interface StartRedisOptions extends Logins {
+  /** Speaks TLS alone on its port, and to the servers that it replicates or is clustered with. */
   readonly tls?: boolean
   /** Has no port; `url` is that of its Unix socket. */
   readonly unixSocket?: boolean
@@ -33,6 +31,8 @@ export interface RedisServer extends AsyncDisposable {
   /** The authority that signed its certificate. */
   readonly tlsCa: string
   readonly pid: number
+  /** Whether its process runs, be it paused. */
+  readonly isRunning: boolean
   /** Sends a command over a connection of the test's own, as the default user. */
   command(...args: (string | number | Uint8Array)[]): Promise<RawReply>
   /** Ends it and removes its folder. May be called again. */
@@ -95,9 +95,12 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
     get pid() {
       return child.pid as number
     },
+    get isRunning() {
+      return child.exitCode === null && child.signalCode === null
+    },
     async command(...args) {
       // A sentinel that changes a server's role ends the connections of its clients.
-      if (admin.closed && child.exitCode === null && child.signalCode === null) admin = await ready(child, path, options.password)
+      if (admin.closed && server.isRunning) admin = await ready(child, path, options.password)
       return admin.command(...args)
     },
     async stop() {
@@ -128,21 +131,15 @@ function serverArgs(options: StartRedisOptions, port: number, path: string): str
   // What follows it need not wait 5 s for others that may want the same snapshot.
   args.push('--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0')
   if (port === 0) args.push('--port', '0')
-  else if (options.tls === true) args.push('--port', '0', '--tls-port', String(port), ...tlsArgs())
+  else if (options.tls === true) args.push('--port', '0', '--tls-port', String(port), ...tlsArgs)
   else args.push('--port', String(port))
   if (port !== 0) args.push('--bind', host)
   if (options.password !== undefined) args.push('--requirepass', options.password)
-  if (options.acl !== undefined) {
-    const { username, password, rules = ['~*', '&*', '+@all'] } = options.acl
-    args.push('--user', username, 'on', `>${password}`, ...rules)
-  }
+  if (options.acl !== undefined) args.push('--user', ...userRules(options.acl))
   return [...args, ...(options.args ?? [])]
 }
 
-function tlsArgs(): string[] {
-  const { certFile, keyFile, caFile } = certs
-  return ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', caFile, '--tls-auth-clients', 'no']
-}
+const tlsArgs: readonly string[] = [...tlsSettings(), ['tls-cluster', 'yes']].flatMap(([name, value]) => [`--${name}`, value as string])
 
 /** Waits until the server answers on its socket; throws what it printed when it ends instead. */
 async function ready(child: ChildProcess, path: string, password: string | undefined): Promise<RawConnection> {

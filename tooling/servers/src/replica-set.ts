@@ -1,16 +1,14 @@
 import { startProxy, type FaultProxy } from './fault-proxy.ts'
+import { replicaLogin } from './logins.ts'
 import { startRedis, type RedisServer, type StartRedisOptions } from './redis-server.ts'
 import { until } from './until.ts'
 
-export interface StartReplicaSetOptions {
+/** `password`, `acl`, `tls` and `args` are for each of the servers. The further user of `acl`, where there is one, replicates. */
+export interface StartReplicaSetOptions extends Pick<StartRedisOptions, 'password' | 'acl' | 'tls' | 'args'> {
   /** How many replicas; 2 unless stated. */
   readonly replicas?: number
   /** Puts a proxy between each replica and the primary that it has at first: see `links`. */
   readonly proxied?: boolean
-  /** For each of the servers. */
-  readonly password?: string
-  /** Further arguments for each of the servers. */
-  readonly args?: readonly string[]
 }
 
 /** A primary and its replicas, each a process of its own. */
@@ -46,11 +44,8 @@ async function replicate(replica: RedisServer, { host, port }: { readonly host: 
 
 /** Starts a primary with replicas, and waits until these are in sync. */
 export async function startReplicaSet(options: StartReplicaSetOptions = {}): Promise<RedisReplicaSet> {
-  const { replicas: count = 2, proxied = false, password, args = [] } = options
-  const all: StartRedisOptions = {
-    ...(password === undefined ? {} : { password }),
-    args: [...promptReplication, ...(password === undefined ? [] : ['--masterauth', password]), ...args],
-  }
+  const { replicas: count = 2, proxied = false, args = [] } = options
+  const all: StartRedisOptions = { ...options, args: [...promptReplication, ...replicaLogin(options), ...args] }
   const servers = await Promise.all(Array.from({ length: count + 1 }, () => startRedis(all)))
   let primary = servers[0] as RedisServer
   const first = { host: primary.host, port: primary.port }
@@ -106,7 +101,8 @@ async function inSync(primary: RedisServer, replicas: () => readonly RedisServer
       : undefined
   }
   const follow = async (): Promise<boolean> => {
-    const offsets = await Promise.all(replicas().map((server) => offset(server).catch(() => 'gone')))
+    // One whose connection was just ended, since its role was changed, is not gone.
+    const offsets = await Promise.all(replicas().map((server) => offset(server).catch(() => (server.isRunning ? undefined : 'gone'))))
     const due = await offset(primary)
     return offsets.every((found) => found === due || found === 'gone')
   }

@@ -4,12 +4,15 @@ import type { ChildProcess } from 'node:child_process'
 import { createFolder, killChild, removeFolder, spawnChild } from './children.ts'
 import { findServer } from './find-server.ts'
 import { freePort } from './free-port.ts'
+import { sentinelLogin, userRules, type AclUser, type Logins } from './logins.ts'
 import { RawConnection, type RawReply } from './raw-connection.ts'
 import type { RedisServer } from './redis-server.ts'
 import { startReplicaSet, type RedisReplicaSet } from './replica-set.ts'
+import { tlsSettings } from './tls-settings.ts'
 import { until } from './until.ts'
 
-export interface StartSentinelsOptions {
+/** `password` and `acl` are for the servers. */
+export interface StartSentinelsOptions extends Logins {
   /** How many sentinels; 3 unless stated. Most of them must agree. */
   readonly sentinels?: number
   /** How many replicas the primary has; 2 unless stated. */
@@ -20,16 +23,19 @@ export interface StartSentinelsOptions {
   readonly downAfter?: number
   /** Milliseconds; 3,000 unless stated. A failover that failed is tried again after twice this. */
   readonly failoverTimeout?: number
-  /** Of the servers. */
-  readonly password?: string
-  /** Of the sentinels themselves. */
+  /** The default user's, of the sentinels themselves. */
   readonly sentinelPassword?: string
+  /** One more user of the sentinels. */
+  readonly sentinelAcl?: AclUser
+  /** Who speaks TLS alone: the servers, what clients of the sentinels are offered, or both (`true`). */
+  readonly tls?: boolean | 'servers' | 'sentinels'
 }
 
 /** A sentinel, as a process of its own. */
 export interface SentinelServer extends AsyncDisposable {
   readonly url: string
   readonly host: string
+  /** Where clients reach it. */
   readonly port: number
   command(...args: (string | number | Uint8Array)[]): Promise<RawReply>
   pause(): void
@@ -61,8 +67,9 @@ const host = '127.0.0.1'
 
 /** Starts sentinels over a primary with replicas, and waits until they know each other and all of it. */
 export async function startSentinels(options: StartSentinelsOptions = {}): Promise<SentinelGroup> {
-  const { sentinels: count = 3, replicas = 2, master = 'mymaster', password } = options
-  const set: RedisReplicaSet = await startReplicaSet({ replicas, ...(password === undefined ? {} : { password }) })
+  const { sentinels: count = 3, replicas = 2, master = 'mymaster', password, acl, tls = false } = options
+  const logins: Logins = { ...(password === undefined ? {} : { password }), ...(acl === undefined ? {} : { acl }) }
+  const set: RedisReplicaSet = await startReplicaSet({ ...logins, replicas, tls: tls === true || tls === 'servers' })
   const [first] = set.servers as [RedisServer]
   const quorum = Math.floor(count / 2) + 1
   const lines = [
@@ -70,9 +77,9 @@ export async function startSentinels(options: StartSentinelsOptions = {}): Promi
     `sentinel down-after-milliseconds ${master} ${options.downAfter ?? 500}`,
     `sentinel failover-timeout ${master} ${options.failoverTimeout ?? 3000}`,
     `sentinel parallel-syncs ${master} ${Math.max(1, replicas)}`,
-    ...(password === undefined ? [] : [`sentinel auth-pass ${master} ${password}`]),
+    ...sentinelLogin(master, logins),
   ]
-  const sentinels = await Promise.all(Array.from({ length: count }, () => startSentinel(lines, options.sentinelPassword)))
+  const sentinels = await Promise.all(Array.from({ length: count }, () => startSentinel(lines, options)))
 
   const named = async (): Promise<RedisServer | undefined> => {
     const votes = new Map<string, number>()
@@ -120,9 +127,10 @@ export async function startSentinels(options: StartSentinelsOptions = {}): Promi
         async () => {
           const primary = await named()
           if (primary === undefined) return false
-          const infos = await Promise.all(set.servers.map((server) => server.command('INFO', 'replication').catch(() => undefined)))
-          const running = infos.filter((info) => info !== undefined).map(String)
-          const following = running.filter((info) => info.includes(`master_port:${primary.port}\r\n`) && info.includes('link_status:up'))
+          const running = set.servers.filter(({ isRunning }) => isRunning)
+          // One whose connection was just ended, since its role was changed, follows nobody yet.
+          const infos = await Promise.all(running.map((server) => server.command('INFO', 'replication').then(String, () => '')))
+          const following = infos.filter((info) => info.includes(`master_port:${primary.port}\r\n`) && info.includes('link_status:up'))
           return (
             following.length === running.length - 1 && (await Promise.all(sentinels.map((one) => sees(one, running.length)))).every(Boolean)
           )
@@ -161,22 +169,29 @@ function fieldsOf(reply: RawReply): Record<string, string> {
   return Object.fromEntries(flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1] as string]] : [])))
 }
 
-async function startSentinel(lines: readonly string[], password: string | undefined): Promise<SentinelServer> {
+async function startSentinel(lines: readonly string[], options: StartSentinelsOptions): Promise<SentinelServer> {
+  const { sentinelPassword: password, sentinelAcl: acl, tls = false } = options
   const program = findServer()
   const folder = createFolder()
   const file = join(folder, 'sentinel.conf')
+  const path = join(folder, 'sentinel.sock')
   let child: ChildProcess
   let admin: RawConnection
   let port = 0
   const launch = async (): Promise<void> => {
     child = spawnChild(program, [file, '--sentinel'], folder)
-    admin = await ready(child, port, password)
+    admin = await ready(child, path, password)
     // Redis 7 and later can be told not to take 10 s to notice what became of a server.
     await admin.command('SENTINEL', 'DEBUG', 'INFO-PERIOD', 1000, 'PUBLISH-PERIOD', 500).catch(() => {})
   }
   for (let attempt = 1; ; attempt++) {
     port = await freePort()
-    const own = [`port ${port}`, `bind ${host}`, `dir ${folder}`, ...(password === undefined ? [] : [`requirepass ${password}`])]
+    const own = [
+      ...(await portLines(port, tls)),
+      ...[`bind ${host}`, `dir ${folder}`, `unixsocket ${path}`],
+      ...(password === undefined ? [] : [`requirepass ${password}`]),
+      ...(acl === undefined ? [] : [`user ${userRules(acl).join(' ')}`]),
+    ]
     writeFileSync(file, `${[...own, ...lines].join('\n')}\n`)
     try {
       await launch()
@@ -192,7 +207,7 @@ async function startSentinel(lines: readonly string[], password: string | undefi
     await killChild(child)
   }
   const sentinel: SentinelServer = {
-    url: `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${host}:${port}`,
+    url: `${tls === true || tls === 'sentinels' ? 'rediss' : 'redis'}://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${host}:${port}`,
     host,
     port,
     command: (...args) => admin.command(...args),
@@ -212,7 +227,22 @@ async function startSentinel(lines: readonly string[], password: string | undefi
   return sentinel
 }
 
-async function ready(child: ChildProcess, port: number, password: string | undefined): Promise<RawConnection> {
+/**
+ * Where a sentinel is reached. It speaks TLS to the servers and to other sentinels, or to neither: what it offers to clients beside is
+ * a second port.
+ */
+async function portLines(port: number, tls: StartSentinelsOptions['tls'] & {}): Promise<readonly string[]> {
+  if (tls === false) return [`port ${port}`]
+  const ports = {
+    true: async () => [`port 0`, `tls-port ${port}`],
+    servers: async () => [`port ${port}`, `tls-port ${await freePort()}`],
+    sentinels: async () => [`port ${await freePort()}`, `tls-port ${port}`],
+  }
+  const settings = tlsSettings({ peers: tls !== 'sentinels' }).map(([name, value]) => `${name} ${value}`)
+  return [...(await ports[`${tls}`]()), ...settings]
+}
+
+async function ready(child: ChildProcess, path: string, password: string | undefined): Promise<RawConnection> {
   let printed = ''
   let ended = false
   const listen = (chunk: Buffer): void => void (printed = (printed + chunk.toString()).slice(-4000))
@@ -224,7 +254,7 @@ async function ready(child: ChildProcess, port: number, password: string | undef
     'the sentinel answers',
     async () => {
       if (ended) throw new Error(`The sentinel ended while it started:\n${printed}`)
-      const connection = new RawConnection({ host, port })
+      const connection = new RawConnection({ path })
       try {
         if (password !== undefined) await connection.command('AUTH', password)
         await connection.command('PING')
