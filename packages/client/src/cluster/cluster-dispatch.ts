@@ -5,11 +5,10 @@ import { ClusterMoves } from './cluster-moves.ts'
 import type { ClusterNodes } from './cluster-nodes.ts'
 import type { ClusterReplicas } from './cluster-replicas.ts'
 import { redirectOf, type Redirect } from './cluster-redirect.ts'
-import { addressOf, type NodeAddress } from './cluster-topology.ts'
+import { placeOf, type NodeAddress } from './cluster-topology.ts'
 import { Detours } from './detours.ts'
 import { keysAt, type Strayed } from './diversion.ts'
 import type { OwnWrites } from '../replicas/own-writes.ts'
-import type { Server } from '../server/server.ts'
 import { SlotOutages } from './slot-outages.ts'
 import { slotOf } from './slot.ts'
 import { Turns } from '../calls/turns.ts'
@@ -31,6 +30,12 @@ export interface DispatchOptions {
 
 /** So many redirects may follow each other at once; from then on two nodes contradict each other. */
 const mostHops = 4
+
+/** Items of a call that one node is asked for: their places, and the slots of their keys. */
+interface Parcel {
+  readonly places: number[]
+  readonly slots: number[]
+}
 
 /** Sends the items of calls to the nodes that serve them, again where one says that it does not, and never out of order. */
 export class ClusterDispatch {
@@ -75,9 +80,9 @@ export class ClusterDispatch {
   }
 
   #dispatch(call: ClusterCall, places: Iterable<number>, itsTurn: boolean): void {
-    const parcels = new Map<Server, number[]>()
+    const parcels = new Map<NodeAddress, Parcel>()
     const post = (): void => {
-      for (const [server, some] of parcels) this.#send(call, some, server, false, 1)
+      for (const [address, parcel] of parcels) this.#send(call, parcel, address, false, 1)
       parcels.clear()
     }
     const { turns } = this
@@ -93,11 +98,14 @@ export class ClusterDispatch {
         // What was called before is on its way once more.
         this.#join(call, place, slot)
       } else {
-        const server = this.#serverOf(call, place, slot)
-        if (server === undefined) continue
-        const parcel = parcels.get(server)
-        if (parcel === undefined) parcels.set(server, [place])
-        else parcel.push(place)
+        const address = this.#addressOf(call, place, slot)
+        if (address === undefined) continue
+        const parcel = parcels.get(address)
+        if (parcel === undefined) parcels.set(address, { places: [place], slots: [slot] })
+        else {
+          parcel.places.push(place)
+          parcel.slots.push(slot)
+        }
       }
     }
     post()
@@ -135,7 +143,7 @@ export class ClusterDispatch {
   }
 
   /** Who is to be asked for an item; none if it has to wait until that is known, or was told. */
-  #serverOf(call: ClusterCall, place: number, slot: number): Server | undefined {
+  #addressOf(call: ClusterCall, place: number, slot: number): NodeAddress | undefined {
     const { map, nodes } = this.#options
     const address = map.shardOf(slot)?.primary
     if (address === undefined) {
@@ -143,11 +151,12 @@ export class ClusterDispatch {
       else this.#waitFor(slot, { call, place, redirect: { kind: 'elsewhere' }, error: this.#unserved(slot), pauses: false, tries: 0 })
       return undefined
     }
+    // Asked for before it is judged: that keeps one that is down being probed.
     const server = nodes.at(address)
-    if (nodes.isAvailable(address)) return server
+    if (nodes.isAvailable(address)) return address
     if (!call.writes) {
       void map.look()
-      return server
+      return address
     }
     const error = new ShaleError('SERVER_UNAVAILABLE', `${server.name}: it is down, and no other node serves slot ${slot}.`)
     this.#waitFor(slot, { call, place, redirect: { kind: 'down' }, error, pauses: false, tries: 0 })
@@ -163,11 +172,12 @@ export class ClusterDispatch {
     return new ShaleError('SERVER_UNAVAILABLE', `${this.#options.name}: no node of the cluster serves slot ${slot} now.`)
   }
 
-  #send(call: ClusterCall, places: readonly number[], server: Server, isAsking: boolean, tries: number): void {
-    const { replicas, own } = this.#options
-    const slots = places.map((place) => slotOf(call.keyAt(place)))
+  #send(call: ClusterCall, parcel: Parcel, address: NodeAddress, isAsking: boolean, tries: number): void {
+    const { nodes, replicas, own } = this.#options
+    const { places, slots } = parcel
+    const server = nodes.at(address)
     this.#detours.sent(slots)
-    const reads = call.writes || isAsking ? undefined : replicas?.readsAt(addressAt(server))
+    const reads = call.writes || isAsking ? undefined : replicas?.readsAt(address)
     const isWatched = call.writes && replicas !== undefined
     const keys = isWatched ? places.flatMap((place) => keysAt(call, place)) : []
     replicas?.overtake(keys)
@@ -175,7 +185,7 @@ export class ClusterDispatch {
     // It may go on when the call has long been given up.
     const sent = isWatched ? own.during(keys, answered) : answered
     const returned = (answers: readonly Answer<unknown>[]): void =>
-      this.#returned(call, places, slots, answers, server, reads === undefined, tries)
+      this.#returned(call, parcel, answers, address, reads === undefined, tries)
     sent.then(returned, (error: unknown) => {
       const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
       returned(new Array<ShaleError>(places.length).fill(failure))
@@ -184,10 +194,9 @@ export class ClusterDispatch {
 
   #returned(
     call: ClusterCall,
-    places: readonly number[],
-    slots: readonly number[],
+    { places, slots }: Parcel,
     answers: readonly Answer<unknown>[],
-    server: Server,
+    address: NodeAddress,
     isOfServer: boolean,
     tries: number,
   ): void {
@@ -195,7 +204,7 @@ export class ClusterDispatch {
       const slot = slots[i] as number
       this.#detours.back(slot)
       const answer = answers[i]
-      const redirect = ShaleError.is(answer) && !this.#detours.isClosed ? redirectOf(answer, server.endpoint.host as string) : undefined
+      const redirect = ShaleError.is(answer) && !this.#detours.isClosed ? redirectOf(answer, placeOf(address).host) : undefined
       if (redirect !== undefined && this.#strays(redirect, call, place, slot)) {
         if (redirect.kind === 'moved') this.#options.map.moved(slot, redirect.address)
         const pauses = redirect.kind === 'again' || redirect.kind === 'apart' || tries >= mostHops
@@ -203,7 +212,7 @@ export class ClusterDispatch {
         return
       }
       if (redirect === undefined) {
-        this.#heard(server, isOfServer, slot, answer)
+        this.#heard(address, isOfServer, slot, answer)
         this.#detours.ran(slot, call, place)
       }
       call.finish(place, answer)
@@ -227,24 +236,21 @@ export class ClusterDispatch {
   }
 
   /** A node answered, or failed to; the replicas of its shard did where the answer is not `isOfServer`. */
-  #heard(server: Server, isOfServer: boolean, slot: number, answer: Answer<unknown>): void {
+  #heard(address: NodeAddress, isOfServer: boolean, slot: number, answer: Answer<unknown>): void {
     const { nodes, map } = this.#options
     if (this.#outages.isAny) this.#outages.over(slot)
     const isFailure = ShaleError.is(answer) && (answer.code === 'SERVER_UNAVAILABLE' || answer.code === 'SERVER_TIMEOUT')
-    if (isOfServer) nodes.heard(addressAt(server), isFailure)
+    if (isOfServer) nodes.heard(address, isFailure)
     if (isFailure) void map.look()
   }
 
   #sendAgain({ call, place, redirect, error, tries }: Strayed, slot: number): void {
-    const { nodes, map } = this.#options
-    if (redirect.kind === 'ask') return this.#send(call, [place], nodes.at(redirect.address), true, tries + 1)
+    const { map } = this.#options
+    const parcel = { places: [place], slots: [slot] }
+    if (redirect.kind === 'ask') return this.#send(call, parcel, redirect.address, true, tries + 1)
     const address = map.shardOf(slot)?.primary
-    if (address !== undefined) return this.#send(call, [place], nodes.at(address), false, tries + 1)
+    if (address !== undefined) return this.#send(call, parcel, address, false, tries + 1)
     if (this.#isTold(call, slot)) return call.finish(place, this.#unserved(slot))
     this.#detours.stray(slot, { call, place, redirect: { kind: 'elsewhere' }, error, pauses: true, tries: tries + 1 })
   }
-}
-
-function addressAt({ endpoint: { host, port } }: Server): NodeAddress {
-  return addressOf(host as string, port as number)
 }

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net'
-import type { Endpoint, StoreObserver } from '@shale/contracts'
+import type { Endpoint, StoreObserver, TlsOptions } from '@shale/contracts'
 import { addressOf, placeOf, type NodeAddress } from './cluster-topology.ts'
 import { readOnly } from '../commands.ts'
 import type { Admit } from '../server/dial.ts'
+import { tlsFor } from '../options/server-address.ts'
 import { clusterLeaseKey } from '../server/lease-naming.ts'
 import type { FoundServer, OpenServer, Server } from '../server/server.ts'
 
@@ -10,6 +10,8 @@ export interface ClusterNodesOptions {
   /** The cluster, by name. */
   readonly name: string
   readonly seeds: readonly Endpoint[]
+  /** TLS to nodes that are no seeds, where those speak it. */
+  readonly tls?: TlsOptions | undefined
   readonly open: OpenServer
 }
 
@@ -103,18 +105,14 @@ export class ClusterNodes {
     return server
   }
 
-  /** A node that is no seed is reached as the first seed is. */
+  /** A node that is no seed is logged in to as the first seed is. */
   #endpointOf(address: NodeAddress): Endpoint {
+    const { seeds, tls } = this.#options
     const seed = this.#seeds.get(address)
     if (seed !== undefined) return seed
     const place = placeOf(address)
-    const { host, tls, ...first } = this.#options.seeds[0] as Endpoint
-    const endpoint = { ...first, ...place, name: this.nameOf(address) }
-    if (tls === undefined) return endpoint
-    // The name that a certificate is asked for goes with the host, unless it was given.
-    if (tls.servername !== undefined && tls.servername !== host) return { ...endpoint, tls }
-    const { servername: _, ...rest } = tls
-    return { ...endpoint, tls: isIP(place.host) === 0 ? { ...rest, servername: place.host } : rest }
+    const { tls: _, ...first } = seeds[0] as Endpoint
+    return { ...first, ...place, name: this.nameOf(address), ...(tls === undefined ? {} : { tls: tlsFor(place.host, tls) }) }
   }
 }
 

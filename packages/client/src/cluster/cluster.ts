@@ -11,6 +11,7 @@ import {
   type StoreLocation,
   type StoreObserver,
   type Tally,
+  type TlsOptions,
 } from '@shale/contracts'
 import { BatchCall, DeleteCall, type ClusterCall } from './cluster-call.ts'
 import { ClusterDispatch } from './cluster-dispatch.ts'
@@ -29,8 +30,10 @@ import { slotOf } from './slot.ts'
 export interface ClusterOptions extends ClusterReadOptions {
   /** The shard that the cluster as a whole is, by name. */
   readonly name: string
-  /** Some of its nodes, from which the others are learnt: reached by host and port, database 0. The first one's login and TLS hold for nodes that are no seeds. */
+  /** Some of its nodes, from which the others are learnt: reached by host and port, database 0. The first one's login holds for nodes that are no seeds. */
   readonly seeds: readonly Endpoint[]
+  /** TLS to nodes that are no seeds, where those speak it. */
+  readonly tls?: TlsOptions | undefined
   /** Opens a server. */
   readonly open: OpenServer
   /** Milliseconds that a call has, from the call, redirects and repetitions included. */
