@@ -26,7 +26,8 @@ export type { DoubtedKeys } from './doubts/doubtful-keys.ts'
 
 // Servers
 export { parseServer, type ServerDefaults } from './options/server-address.ts'
-export { endpointsOf, parseServers, type ReplicaLayout, type ShardLayout, type ShardParts } from './options/servers-layout.ts'
+export { parseServers } from './options/servers-layout.ts'
+export { endpointsOf, type ReplicaLayout, type ShardLayout, type ShardParts } from './options/shard-layout.ts'
 
 // Drivers
 export { nodeRedis } from './drivers/node-redis.ts'

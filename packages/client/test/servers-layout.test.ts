@@ -106,6 +106,38 @@ describe('shapes of servers', () => {
     expect(shard).not.toHaveProperty('sentinels.0.password')
   })
 
+  test('servers that sentinels name are reached as these are over TLS, unless it is stated', () => {
+    const ca = { ca: 'CA' }
+    const tlsOf = (stated: object, tls?: boolean | object, sentinels = ['redis://s1']): unknown => {
+      const [shard] = parseServers({ sentinels, master: 'm', ...stated }, { tls })
+      return shard?.kind === 'sentinels' && [shard.sentinels.map((one) => one.tls !== undefined), shard.servers.tls]
+    }
+    const secure = ['rediss://s1']
+    expect(tlsOf({})).toEqual([[false], false])
+    expect(tlsOf({}, undefined, secure)).toEqual([[true], true])
+    expect(tlsOf({}, undefined, ['s1', 'rediss://s2'])).toEqual([[false, true], true])
+    expect(tlsOf({}, false)).toEqual([[false], false])
+    expect(tlsOf({}, ca)).toEqual([[true], ca])
+    expect(tlsOf({ tls: true })).toEqual([[false], true])
+    expect(tlsOf({ tls: ca })).toEqual([[false], ca])
+    expect(tlsOf({ tls: true }, ca)).toEqual([[true], ca])
+    expect(tlsOf({ tls: ca }, true)).toEqual([[true], ca])
+    expect(tlsOf({ tls: false }, ca)).toEqual([[true], false])
+    expect(tlsOf({ tls: false }, undefined, secure)).toEqual([[true], false])
+    expect(tlsOf({ tls: ca }, false)).toEqual([[false], ca])
+  })
+
+  test('nodes of a cluster that are no seeds are reached over TLS as it was stated', () => {
+    const tlsOf = (cluster: string[], tls?: boolean | object): unknown => {
+      const [shard] = parseServers({ cluster }, { tls })
+      return shard?.kind === 'cluster' && shard.tls
+    }
+    expect(tlsOf(['redis://n1'])).toBeUndefined()
+    expect(tlsOf(['rediss://n1'])).toEqual({})
+    expect(tlsOf(['n1'], true)).toEqual({})
+    expect(tlsOf(['rediss://n1'], { servername: 'n1' })).toEqual({ servername: 'n1' })
+  })
+
   test('shards of all kinds, and one group of sentinels for several', () => {
     const servers = [
       { sentinels: ['s1', 's2'], master: 'm1' },
@@ -154,6 +186,10 @@ describe('shapes of servers', () => {
     [{ sentinels: [], master: 'm' }, /servers.sentinels: expected at least one server/],
     [{ sentinels: ['a', 'a'], master: 'm' }, /a:26379\/0 twice/],
     [{ cluster: ['a', 'a'] }, /twice/],
+    [{ cluster: ['rediss://a', 'b'] }, /all reached over TLS, or all without; found a:6379\/0 with, and b:6379\/0 without/],
+    [{ cluster: ['a', 'rediss://b'] }, /found b:6379\/0 with, and a:6379\/0 without/],
+    [{ sentinels: ['a'], master: 'm', tls: 'yes' }, /servers.tls: expected true, false or an object; found the string "yes"/],
+    [{ sentinels: ['a'], master: 'm', tls: { cipher: 'x' } }, /servers.tls: unknown option "cipher"/],
     [{ cluster: ['a/1'] }, /servers.cluster: expected nodes with a host.*found a:6379\/1/],
     [{ cluster: ['/run/redis.sock'] }, /servers.cluster: expected nodes with a host/],
     [[{ name: 'x', weight: 0, primary: 'a' }], /servers\[0\].weight: expected a number above zero; found 0/],

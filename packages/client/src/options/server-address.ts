@@ -150,11 +150,12 @@ function tlsOf(address: Address, { tls }: ServerDefaults, text: string): TlsOpti
   if (tls === false && address.secure)
     throw invalid(text, "'rediss:' together with the option tls: false; use 'redis:', or leave the option out")
   if (!address.secure && (tls === undefined || tls === false)) return undefined
-  const options = typeof tls === 'object' ? tls : {}
-  // A certificate for a name is asked for by that name; an address cannot be.
-  return options.servername !== undefined || isIP(address.host as string) !== 0
-    ? options
-    : { ...options, servername: address.host as string }
+  return tlsFor(address.host as string, typeof tls === 'object' ? tls : {})
+}
+
+/** TLS to one host: a certificate for a name is asked for by that name, unless another is stated; for an address it cannot be. */
+export function tlsFor(host: string, options: TlsOptions): TlsOptions {
+  return options.servername !== undefined || isIP(host) !== 0 ? options : { ...options, servername: host }
 }
 
 function invalid(text: string, found: string): ShaleError {

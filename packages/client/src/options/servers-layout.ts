@@ -1,22 +1,8 @@
-import { isRecord, kindOf, readList, readRecord, ShaleError, type Endpoint } from '@shale/contracts'
+import { isRecord, kindOf, readList, readRecord, ShaleError, type Endpoint, type TlsOptions } from '@shale/contracts'
 import { parseServer, type ServerDefaults } from './server-address.ts'
+import { endpointsOf, placeOf, type ReplicaLayout, type ShardLayout } from './shard-layout.ts'
 import { splitServers } from './split-servers.ts'
-
-/** A replica, and its share of the reads. */
-export interface ReplicaLayout {
-  readonly endpoint: Endpoint
-  readonly weight: number
-}
-
-/** What a shard is made of. */
-export type ShardParts =
-  | { readonly kind: 'server'; readonly endpoint: Endpoint }
-  | { readonly kind: 'replicas'; readonly primary: Endpoint; readonly replicas: readonly ReplicaLayout[] }
-  | { readonly kind: 'sentinels'; readonly sentinels: readonly Endpoint[]; readonly master: string }
-  | { readonly kind: 'cluster'; readonly seeds: readonly Endpoint[] }
-
-/** A shard: its name, its share of the keys, and what it is made of. */
-export type ShardLayout = ShardParts & { readonly name: string; readonly weight: number | undefined }
+import { readTlsOptions } from './tls-options.ts'
 
 const shapes =
   "a server as text ('redis://localhost:6379'), { primary, replicas }, { sentinels, master }, { cluster: […] }, or a list of these"
@@ -96,19 +82,34 @@ function parseReplica(replica: unknown, where: string, defaults: ServerDefaults)
 }
 
 function parseSentinels(shard: unknown, where: string, defaults: ServerDefaults): ShardLayout {
-  const { name, weight, sentinels, master } = readRecord(shard, ['name', 'weight', 'sentinels', 'master'], where)
+  const { name, weight, sentinels, master, tls } = readRecord(shard, ['name', 'weight', 'sentinels', 'master', 'tls'], where)
   if (typeof master !== 'string' || master === '' || !master.isWellFormed()) {
     throw invalid(`${where}.master`, "what the sentinels call the primary, such as 'mymaster'", kindOf(master))
   }
   // Sentinels have logins of their own, and no databases.
   const ofSentinels = { tls: defaults.tls, port: sentinelPort }
+  const endpoints = serversOf(sentinels, `${where}.sentinels`, ofSentinels)
   return {
     kind: 'sentinels',
-    sentinels: serversOf(sentinels, `${where}.sentinels`, ofSentinels),
+    sentinels: endpoints,
     master,
+    servers: { ...defaults, tls: tlsOfNamed(readTlsOptions(tls, `${where}.tls`), defaults, endpoints) },
     name: nameOf(name, where) ?? master,
     weight: weightOf(weight, where),
   }
+}
+
+/**
+ * TLS to the servers that sentinels name. Where nothing is stated they are like the sentinels: who reaches these over TLS does not mean to
+ * send a password, and all values, in the clear.
+ */
+function tlsOfNamed(
+  stated: boolean | TlsOptions | undefined,
+  { tls: usual }: ServerDefaults,
+  sentinels: readonly Endpoint[],
+): boolean | TlsOptions {
+  if (stated === undefined) return usual ?? sentinels.some(({ tls }) => tls !== undefined)
+  return stated === true && typeof usual === 'object' ? usual : stated
 }
 
 function parseCluster(shard: unknown, where: string, defaults: ServerDefaults, isList: boolean): ShardLayout {
@@ -118,9 +119,20 @@ function parseCluster(shard: unknown, where: string, defaults: ServerDefaults, i
   if (unfit !== undefined) {
     throw invalid(`${where}.cluster`, 'nodes with a host and a port, and the database 0, which is the only one of a cluster', unfit.name)
   }
+  const [first] = seeds as [Endpoint]
+  const other = seeds.find(({ tls }) => (tls === undefined) !== (first.tls === undefined))
+  if (other !== undefined) {
+    const [secure, plain] = first.tls === undefined ? [other, first] : [first, other]
+    throw invalid(
+      `${where}.cluster`,
+      'nodes that are all reached over TLS, or all without',
+      `${secure.name} with, and ${plain.name} without`,
+    )
+  }
+  const tls = first.tls === undefined ? undefined : typeof defaults.tls === 'object' ? defaults.tls : {}
   const given = nameOf(name, where)
   if (given === undefined && isList) throw unnamed(where, 'a cluster', 'any of its nodes may go')
-  return { kind: 'cluster', seeds, name: given ?? (seeds[0] as Endpoint).name, weight: weightOf(weight, where) }
+  return { kind: 'cluster', seeds, tls, name: given ?? first.name, weight: weightOf(weight, where) }
 }
 
 function serversOf(servers: unknown, where: string, defaults: ServerDefaults): readonly Endpoint[] {
@@ -191,33 +203,6 @@ function twice({ name }: Endpoint, owner: string, other: string): ShaleError {
   const one = JSON.stringify(owner)
   const where = owner !== other ? `in ${one} and in ${JSON.stringify(other)}` : owner === name ? 'twice' : `twice in ${one}`
   return invalid('servers', 'each server once', `${name} ${where}. Leave it out in one place`)
-}
-
-/** Whether two layouts mean shards that hold the same entries: they have a server, or a database of one, in common. */
-export function areOneShard(one: ShardLayout, other: ShardLayout): boolean {
-  if (one.kind === 'sentinels' || other.kind === 'sentinels') {
-    if (one.kind !== 'sentinels' || other.kind !== 'sentinels' || one.master !== other.master) return false
-  }
-  const places = new Set(endpointsOf(one).map(({ name }) => name))
-  return endpointsOf(other).some(({ name }) => places.has(name))
-}
-
-/** The servers of a shard that its layout names. */
-export function endpointsOf(shard: ShardLayout): readonly Endpoint[] {
-  switch (shard.kind) {
-    case 'server':
-      return [shard.endpoint]
-    case 'replicas':
-      return [shard.primary, ...shard.replicas.map(({ endpoint }) => endpoint)]
-    case 'sentinels':
-      return shard.sentinels
-    case 'cluster':
-      return shard.seeds
-  }
-}
-
-function placeOf({ path, host, port }: Endpoint): string {
-  return path ?? `${host}:${port}`
 }
 
 function unnamed(where: string, what: string, why: string): ShaleError {

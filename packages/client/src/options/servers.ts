@@ -1,3 +1,5 @@
+import type { TlsOptions } from '@shale/contracts'
+
 /** A replica: one server as text, or with its share of the reads against those of the others; 1 unless stated. */
 export type ReplicaServer = string | { readonly server: string; readonly weight?: number | undefined }
 
@@ -22,6 +24,8 @@ export interface SentinelServers extends ShardProperties {
   readonly sentinels: readonly string[]
   /** What the sentinels call it. */
   readonly master: string
+  /** TLS to the servers that the sentinels name, where it is another than to the sentinels; as the option `tls`. */
+  readonly tls?: boolean | TlsOptions | undefined
   readonly primary?: never
   readonly cluster?: never
 }

@@ -21,6 +21,7 @@ import type { LeaseNaming } from '../server/lease-naming.ts'
 import { readPolicy, type ReadFrom } from '../replicas/read-policy.ts'
 import type { Servers } from './servers.ts'
 import type { ServerDefaults } from './server-address.ts'
+import { readTlsOptions } from './tls-options.ts'
 
 /** Another layout of the same entries: its servers, and its router where that differs. */
 export type PreviousServers = Servers | { readonly servers: Servers; readonly router?: RouterFactory | undefined }
@@ -94,9 +95,6 @@ const knownOptions: readonly (keyof StoreOptions)[] = [
   ...(['router', 'previousServers', 'readFrom', 'readYourWrites', 'maxReplicaLag', 'breaker'] as const),
   ...(['keys', 'leaseKey', 'clock', 'random'] as const),
 ]
-const knownTlsOptions: readonly (keyof TlsOptions)[] = [
-  ...(['ca', 'cert', 'key', 'passphrase', 'minVersion', 'ciphers', 'servername', 'rejectUnauthorized'] as const),
-]
 const mostConnections = 1000
 const mostFailures = 1_000_000
 
@@ -112,7 +110,7 @@ export function readStoreOptions(given: StoreOptions): StoreSettings {
       username: text(options.username, 'username'),
       password: secret(options.password),
       database: databaseNumber(options.database),
-      tls: tlsOptions(options.tls),
+      tls: readTlsOptions(options.tls, 'tls'),
     },
     driver: checkedDriver(options.driver) ?? nodeRedis(),
     connections: connectionCounts(options.connections === undefined ? 1 : options.connections),
@@ -182,12 +180,6 @@ function secret(value: unknown): string | undefined {
 function databaseNumber(value: unknown): number | undefined {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)) return value as number | undefined
   throw invalid('database', 'a whole number from 0', value)
-}
-
-function tlsOptions(value: unknown): boolean | TlsOptions | undefined {
-  if (value === undefined || typeof value === 'boolean') return value
-  if (!isRecord(value)) throw invalid('tls', 'true, false or an object', value)
-  return readRecord(value, knownTlsOptions, 'tls', 'option') as TlsOptions
 }
 
 function checkedDriver(value: unknown): Driver | undefined {

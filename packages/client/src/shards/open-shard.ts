@@ -8,7 +8,7 @@ import { OneServer } from './one-server.ts'
 import { ReplicaSet } from '../replicas/replica-set.ts'
 import { openSentinel } from '../sentinel/sentinel.ts'
 import { Server, type OpenServer } from '../server/server.ts'
-import type { ShardLayout } from '../options/servers-layout.ts'
+import type { ShardLayout } from '../options/shard-layout.ts'
 import { slotOf } from '../cluster/slot.ts'
 import type { StoreSettings } from '../options/store-options.ts'
 
@@ -29,7 +29,7 @@ export function openShard(shard: ShardLayout, settings: StoreSettings, isAlone: 
 
 function openServers(shard: ShardLayout, settings: StoreSettings, isAlone: boolean): Store {
   const { name } = shard
-  const { timeout, connectTimeout, clock, random, readFrom, readYourWrites, maxReplicaLag, defaults, leaseKey } = settings
+  const { timeout, connectTimeout, clock, random, readFrom, readYourWrites, maxReplicaLag, leaseKey } = settings
   const open: OpenServer = (endpoint, found) => new Server({ ...ofServers(endpoint, settings), ...found })
   const replication = { name, timeout, connectTimeout, clock, random, readFrom, readYourWrites, maxReplicaLag }
   switch (shard.kind) {
@@ -49,11 +49,12 @@ function openServers(shard: ShardLayout, settings: StoreSettings, isAlone: boole
       })
     }
     case 'sentinels':
-      return openSentinel({ ...replication, sentinels: shard.sentinels, master: shard.master, servers: defaults, open })
+      return openSentinel({ ...replication, sentinels: shard.sentinels, master: shard.master, servers: shard.servers, open })
     case 'cluster':
       return new Cluster({
         ...replication,
         seeds: shard.seeds,
+        tls: shard.tls,
         open: leaseKey === undefined ? open : withLeases(open, inSlotOfKey(leaseKey)),
       })
   }
