@@ -5,7 +5,8 @@ const conditions = ['@shale/source', 'node', 'import', 'default']
 /** Tests that spend their time waiting, for servers that fail and come back: two at a time, after those that keep a processor busy. */
 const waiting = [
   'packages/cache/test/{after-an-outage,deadlines,model-failover,refusals,resharding/deploys,server-failures}.test.ts',
-  'packages/client/test/{abandoned,cluster-errors,cluster-live,failures,replica-set-lag,replica-set-members,sentinel}.test.ts',
+  'packages/client/test/{abandoned,cluster-errors,cluster-live,cluster-migration,failures}.test.ts',
+  'packages/client/test/{replica-set-lag,replica-set-members,sentinel}.test.ts',
   'tooling/servers/test/**/*.test.ts',
 ]
 
@@ -14,7 +15,7 @@ const measuring = [
   'packages/cache/test/{lock,process,reinsert-live,shards-failures,shards-speed,sweep-bulk}.test.ts',
   'packages/cache/test/resharding/rebalance-bulk.test.ts',
   'packages/client/test/{lifecycle,outages,read-your-writes,replica-set-hung,restarts}.test.ts',
-  'packages/client/test/{cluster-failover,cluster-hung,cluster-migration,replica-set-failover,sentinel-failover}.test.ts',
+  'packages/client/test/{cluster-failover,cluster-hung,replica-set-failover,sentinel-failover}.test.ts',
   'packages/codecs/test/cost.test.ts',
   'packages/router/test/route-rates.test.ts',
   'tooling/soak/test/soak.test.ts',

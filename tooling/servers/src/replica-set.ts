@@ -92,7 +92,7 @@ export async function startReplicaSet(options: StartReplicaSetOptions = {}): Pro
   }
 }
 
-/** Waits until all replicas that answer have what their primary has. */
+/** Waits until all replicas that run have what their primary has. */
 async function inSync(primary: RedisServer, replicas: () => readonly RedisServer[]): Promise<void> {
   const offset = async (server: RedisServer): Promise<string | undefined> => {
     const info = String(await server.command('INFO', 'replication'))
@@ -104,7 +104,7 @@ async function inSync(primary: RedisServer, replicas: () => readonly RedisServer
     // One whose connection was just ended, since its role was changed, is not gone.
     const offsets = await Promise.all(replicas().map((server) => offset(server).catch(() => (server.isRunning ? undefined : 'gone'))))
     const due = await offset(primary)
-    return offsets.every((found) => found === due || found === 'gone')
+    return due !== undefined && offsets.every((found) => found === due || found === 'gone')
   }
   await until('the replicas are in sync', follow, 20_000)
   // A replica is sent nothing for up to a second after it was synchronised, and looks well: this it must receive.

@@ -56,7 +56,10 @@ export interface SentinelGroup extends AsyncDisposable {
   primary(): Promise<RedisServer>
   /** Has the sentinels fail over while the primary runs (SENTINEL FAILOVER); settles when they name another. Gives that one. */
   failover(): Promise<RedisServer>
-  /** Kills the primary and waits until the sentinels name another. Gives that one. */
+  /**
+   * Kills the primary and waits until the sentinels name another. Gives that one. Until they have settled, one that was restarted may
+   * become the primary again, by a sentinel that has not heard of the other yet.
+   */
   killPrimary(): Promise<RedisServer>
   /** Waits until all servers that run follow the primary, and the sentinels know it: from then on another failover is possible. */
   settled(): Promise<void>

@@ -42,6 +42,7 @@ test('sentinels know their group and fail over by command and when the primary i
   const third = await group.killPrimary()
   expect(third).not.toBe(second)
   expect(await third.command('GET', 'a')).toBe('1')
+  await group.settled()
   await second.restart()
   await group.settled()
   expect(await roleOf(second)).toBe('slave')
