@@ -100,10 +100,9 @@ describe('promise 24: what a server says when it cannot serve has its code and i
   })
 
   test('LOADING: a server that reads its data set', async () => {
-    const server = await redis({
-      args: ['--dbfilename', 'all.rdb', '--key-load-delay', '2000', '--loading-process-events-interval-bytes', '1024'],
-    })
-    await server.command('EVAL', "for i = 1, 2000 do redis.call('SET', i, string.rep('x', 100)) end", 0)
+    // It answers after every 2 MiB that it has read: every 200 keys.
+    const server = await redis({ args: ['--dbfilename', 'all.rdb', '--rdbcompression', 'no', '--key-load-delay', '400'] })
+    await server.command('EVAL', "for i = 1, 5000 do redis.call('SET', i, string.rep('x', 10000)) end", 0)
     await server.command('SAVE')
     const restarted = server.restart()
     await until('it is loading', async () => {
@@ -124,7 +123,9 @@ describe('promise 24: what a server says when it cannot serve has its code and i
 
   test('MASTERDOWN: a replica that has lost its primary', async () => {
     const primary = await redis()
-    const replica = await redis({ args: ['--replicaof', '127.0.0.1', String(primary.port), '--replica-serve-stale-data', 'no'] })
+    // Before Redis 7 a replica that takes no writes says so first.
+    const settings = ['--replica-serve-stale-data', 'no', '--replica-read-only', 'no']
+    const replica = await redis({ args: ['--replicaof', '127.0.0.1', String(primary.port), ...settings] })
     await primary.kill()
     await until('it says so', () =>
       replica.command('GET', 'a').then(
