@@ -62,6 +62,17 @@ describe('a connection error', () => {
     expect((error.cause as { code: string }).code).toBe(code)
   })
 
+  test.each([
+    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, endpoint, /as 'servername'/],
+    [{ code: 'SELF_SIGNED_CERT_IN_CHAIN' }, endpoint, /the authority \('ca'\)/],
+    [{ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' }, endpoint, /a certificate of the client.*'cert' and 'key'/],
+    [{ code: 'ECONNRESET', message: 'read ECONNRESET' }, { ...endpoint, tls: {} }, /hung up.*a certificate of the client/],
+    [{ code: 'ECONNRESET', message: 'read ECONNRESET' }, endpoint, /hung up: if it speaks TLS/],
+    [{ code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' }, { ...endpoint, tls: {} }, /ECONNREFUSED\)\.$/],
+  ])('%o: what to do', (error, place, message) => {
+    expect(connectionError(place, Object.assign(new Error('what happened'), error), 'no connection').message).toMatch(message)
+  })
+
   test('of several addresses tells of each', () => {
     const error = connectionError(
       endpoint,

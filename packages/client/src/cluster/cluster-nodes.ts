@@ -27,6 +27,10 @@ export class ClusterNodes {
   /** Where the last call had no answer. */
   readonly #suspects = new Set<NodeAddress>()
   readonly #observers: StoreObserver[] = []
+  /** Where the nodes are, as they were looked up last. */
+  #known: ReadonlySet<NodeAddress> = new Set()
+  /** Servers that were reached, until it is known whether they are nodes: how that is told. */
+  readonly #reached = new Map<NodeAddress, () => void>()
 
   constructor(options: ClusterNodesOptions) {
     this.#options = options
@@ -74,6 +78,9 @@ export class ClusterNodes {
 
   /** Lets go of all servers but those that are named: what is under way there is still answered. */
   keep(addresses: ReadonlySet<NodeAddress>): void {
+    this.#known = addresses
+    for (const [address, tell] of this.#reached) if (addresses.has(address)) tell()
+    this.#reached.clear()
     for (const address of keepOf(this.#servers, addresses)) this.#suspects.delete(address)
   }
 
@@ -84,7 +91,9 @@ export class ClusterNodes {
 
   observe(observer: StoreObserver): void {
     this.#observers.push(observer)
-    for (const server of this.#all()) server.observe(observer)
+    for (const servers of [this.#servers, this.#readers]) {
+      for (const [address, server] of servers) server.observe(this.#ofNode(address, observer))
+    }
   }
 
   async close(): Promise<void> {
@@ -100,9 +109,26 @@ export class ClusterNodes {
       ...{ shard: this.#options.name, leaseKey: clusterLeaseKey, singleKeys: true },
       ...admit,
     })
-    for (const observer of this.#observers) server.observe(observer)
+    for (const observer of this.#observers) server.observe(this.#ofNode(address, observer))
     servers.set(address, server)
     return server
+  }
+
+  /**
+   * An observer that is not told that a seed was reached which goes by another address among the nodes: such a seed serves nothing, and
+   * that it lets us in says nothing of the nodes, whose certificates may be for other names.
+   */
+  #ofNode(address: NodeAddress, observer: StoreObserver): StoreObserver {
+    return {
+      connected: (server, shard) => {
+        if (this.#known.has(address)) observer.connected?.(server, shard)
+        else this.#reached.set(address, () => this.#observers.forEach((one) => one.connected?.(server, shard)))
+      },
+      disconnected: (server, error) => observer.disconnected?.(server, error),
+      breaker: (server, state) => observer.breaker?.(server, state),
+      // To look for such keys costs something: only for who wants to know.
+      ...(observer.foreign === undefined ? {} : { foreign: (key) => observer.foreign?.(key) }),
+    }
   }
 
   /** A node that is no seed is logged in to as the first seed is. */

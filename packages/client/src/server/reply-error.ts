@@ -63,28 +63,47 @@ export function connectionError(endpoint: Endpoint, error: unknown, doing: strin
   if (ShaleError.is(error)) return error
   const cause = harmless(endpoint, error)
   if (isTlsProblem(cause)) {
-    const advice =
-      "TLS: check that the server speaks it, and that the option tls has the authority ('ca') that signed its certificate for this name."
-    return new ShaleError('SERVER_AUTH', sentence(`${endpoint.name}: ${doing} (${cause.message})`, advice), { cause })
+    return new ShaleError('SERVER_AUTH', sentence(`${endpoint.name}: ${doing} (${cause.message})`, tlsAdvice(cause)), { cause })
   }
   return new ShaleError('SERVER_UNAVAILABLE', sentence(`${endpoint.name}: ${doing} (${cause.message})`, hungUp(endpoint, cause, doing)), {
     cause,
   })
 }
 
+/** A server that asks for one hangs up when there is none, and what it says of that may be lost. */
+const ownCertificate = "if it asks for a certificate of the client, state 'cert' and 'key' in the option tls."
+
+function tlsAdvice({ code }: Coded): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return (
+      'TLS: the certificate is for another name: have the server be named as the certificate has it, or state that name in the option tls, ' +
+      "as 'servername', which then holds for all servers."
+    )
+  }
+  if (typeof code === 'string' && /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) {
+    return `TLS: ${ownCertificate}`
+  }
+  return "TLS: check that the server speaks it, and that the option tls has the authority ('ca') that signed its certificate for this name."
+}
+
 /** What was going on while there was no connection yet. */
 export const connecting = 'no connection'
 
 function hungUp(endpoint: Endpoint, { message }: Error, doing: string): string {
-  if (doing !== connecting || endpoint.tls !== undefined || endpoint.path !== undefined || !/closed|ECONNRESET/i.test(message)) return ''
-  return "The server hung up: if it speaks TLS, name it by 'rediss:'."
+  if (doing !== connecting || endpoint.path !== undefined || !/closed|ECONNRESET|EPIPE/i.test(message)) return ''
+  return endpoint.tls === undefined
+    ? "The server hung up: if it speaks TLS, name it by 'rediss:', or set the option tls."
+    : `The server hung up: ${ownCertificate}`
 }
+
+type Coded = Error & { readonly code?: unknown }
 
 const tlsCodes =
   /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_CERT_|ERR_OSSL_|CRL_|HOSTNAME_MISMATCH|INVALID_)/
 
-function isTlsProblem(error: Error & { code?: unknown }): boolean {
-  return typeof error.code === 'string' && tlsCodes.test(error.code)
+/** Whether an error is about a certificate or a handshake of TLS. */
+function isTlsProblem({ code }: Coded): boolean {
+  return typeof code === 'string' && tlsCodes.test(code)
 }
 
 /**
@@ -95,7 +114,7 @@ function harmless(endpoint: Endpoint, error: unknown): Error {
   const source = error as { message?: unknown; errors?: readonly unknown[]; code?: unknown; name?: unknown } | undefined
   const inner = Array.isArray(source?.errors) ? source.errors.map((one) => (one as Error).message) : []
   const message = typeof source?.message === 'string' && source.message !== '' ? source.message : inner.join('; ') || String(error)
-  const copy = new Error(without(message, endpoint.password))
+  const copy = new Error(without(message.trim(), endpoint.password))
   if (typeof source?.name === 'string') Object.defineProperty(copy, 'name', { value: source.name, enumerable: false })
   if (typeof source?.code === 'string') Object.assign(copy, { code: source.code })
   delete copy.stack
