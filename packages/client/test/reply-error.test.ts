@@ -33,11 +33,13 @@ describe('an error reply', () => {
     ['ERR DB index is out of range', 'CONFIG_INVALID'],
     ['ERR syntax error', 'SERVER_REPLY'],
     ['MOVED 3999 127.0.0.1:6381', 'SERVER_REPLY'],
+    ["CROSSSLOT Keys in request don't hash to the same slot", 'SERVER_REPLY'],
   ])('%s', (message, code) => {
     const error = replyError(endpoint, new Error(message))
     expect(error.code).toBe(code)
     expect(error.message).toContain('h:1/0')
     if (code === 'CONFIG_INVALID') expect(error.message).toMatch(/database/)
+    if (/^(MOVED|CROSSSLOT)/.test(message)) expect(error.message).toMatch(/node of a cluster/)
   })
 })
 

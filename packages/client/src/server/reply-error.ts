@@ -7,6 +7,10 @@ interface Meaning {
 
 const unavailable = (advice: string): Meaning => ({ code: 'SERVER_UNAVAILABLE', advice })
 const auth = (advice: string): Meaning => ({ code: 'SERVER_AUTH', advice })
+const nodeOfCluster: Meaning = {
+  code: 'SERVER_REPLY',
+  advice: "The server is a node of a cluster: name its nodes as { cluster: ['redis://…'] }.",
+}
 
 /** What the first word of an error reply means. Source: the server's own replies, in `src/server.c` and `src/acl.c` of Redis. */
 const meanings: Readonly<Record<string, Meaning>> = {
@@ -20,10 +24,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
   MASTERDOWN: unavailable('The server is a replica that has lost its primary.'),
   CLUSTERDOWN: unavailable("The server's cluster is down."),
   TRYAGAIN: unavailable("The server's cluster is moving the slot of these keys."),
-  MOVED: {
-    code: 'SERVER_REPLY',
-    advice: "The server is a node of a cluster: name its nodes as { cluster: ['redis://…'] }.",
-  },
+  MOVED: nodeOfCluster,
+  // Of several keys; Valkey says it even where it would not serve the first.
+  CROSSSLOT: nodeOfCluster,
   MAXCLIENTS: unavailable('The server has as many clients as it takes: raise its maxclients.'),
   WRONGTYPE: {
     code: 'CODEC_CORRUPT',
@@ -102,7 +105,7 @@ const tlsCodes =
   /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_CERT_|ERR_OSSL_|CRL_|HOSTNAME_MISMATCH|INVALID_)/
 
 /** Whether an error is about a certificate or a handshake of TLS. */
-function isTlsProblem({ code }: Coded): boolean {
+export function isTlsProblem({ code }: Coded): boolean {
   return typeof code === 'string' && tlsCodes.test(code)
 }
 
