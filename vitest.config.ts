@@ -5,6 +5,7 @@ const conditions = ['@shale/source', 'node', 'import', 'default']
 /** Tests that spend their time waiting, for servers that fail and come back: two at a time, after those that keep a processor busy. */
 const waiting = [
   'packages/cache/test/{after-an-outage,deadlines,model-failover,refusals,resharding/deploys,server-failures}.test.ts',
+  'packages/cache/test/tls-*.test.ts',
   'packages/client/test/{abandoned,cluster-errors,cluster-live,cluster-migration,failures}.test.ts',
   'packages/client/test/{replica-set-lag,replica-set-members,sentinel}.test.ts',
   'tooling/servers/test/**/*.test.ts',

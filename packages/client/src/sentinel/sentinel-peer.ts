@@ -1,6 +1,7 @@
 import { ShaleError, type Endpoint } from '@shale/contracts'
 import { askSentinel, type SentinelView } from './sentinel-view.ts'
 import type { ServerDefaults } from '../options/server-address.ts'
+import { isTlsProblem } from '../server/reply-error.ts'
 import type { OpenServer, Server } from '../server/server.ts'
 
 export interface SentinelPeerOptions {
@@ -49,15 +50,16 @@ export class SentinelPeer {
     } catch (error) {
       // Sentinels often have no password where their servers have one, or the same one.
       const [, another] = this.#endpoints
-      if (!ShaleError.is(error) || error.code !== 'SERVER_AUTH' || another === undefined) throw error
-      this.#endpoints.length = 1
+      if (!isLoginRefused(error) || another === undefined) throw error
       const server = this.#connectTo(another)
       try {
         const view = await askSentinel(server, master)
+        this.#endpoints.length = 1
         void this.#server.close().catch(() => {})
         this.#server = server
         return view
-      } catch {
+      } catch (other) {
+        if (isLoginRefused(other)) this.#endpoints.length = 1
         void server.close().catch(() => {})
         throw error
       }
@@ -68,6 +70,11 @@ export class SentinelPeer {
     const { open, shard } = this.#options
     return open(endpoint, { shard })
   }
+}
+
+/** Whether we are not who may ask, as opposed to a certificate that is not trusted: that says nothing of the login. */
+function isLoginRefused(error: unknown): boolean {
+  return ShaleError.is(error) && error.code === 'SERVER_AUTH' && !isTlsProblem(error.cause)
 }
 
 function credentialsOf({ username, password }: ServerDefaults): Pick<Endpoint, 'username' | 'password'> {

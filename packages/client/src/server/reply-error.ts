@@ -105,7 +105,8 @@ const tlsCodes =
   /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_CERT_|ERR_OSSL_|CRL_|HOSTNAME_MISMATCH|INVALID_)/
 
 /** Whether an error is about a certificate or a handshake of TLS. */
-export function isTlsProblem({ code }: Coded): boolean {
+export function isTlsProblem(error: unknown): boolean {
+  const code = (error as Coded | undefined)?.code
   return typeof code === 'string' && tlsCodes.test(code)
 }
 
