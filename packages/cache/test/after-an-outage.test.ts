@@ -197,8 +197,9 @@ describe('promise 4: writes and deletes that fail while a server is away', () =>
     const one = await remote(onTestFinished, server.url)
     const other = open(onTestFinished, server.url, { timeout: '2s' })
     const count = 110_000
-    const sample = named('flood:', count).filter((_, i) => i % 1000 === 0)
-    expect(await one.call('flood', { from: 0, to: count, value: 1 })).toBe(0)
+    const flood = named('flood:', count)
+    const sample = flood.filter((_, i) => i % 1000 === 0)
+    for (let i = 0; i < count; i += 5000) expect(await other.setMany(flood.slice(i, i + 5000).map((key) => [key, 1]))).toEqual([])
     await one.call('setMany', Object.fromEntries(kept.map((key) => [key, 1])))
     await server.command('SET', 'foreign', 'of another program')
     const before = await one.call<number>('held')

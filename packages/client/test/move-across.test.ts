@@ -10,6 +10,8 @@ let from: Store, to: Store
 beforeAll(async () => {
   ;[a, b] = await Promise.all([startRedis(), startRedis()])
   ;[from, to] = [createStore(a.url, { timeout: '2s' }), createStore(b.url, { timeout: '2s' })]
+  // Which is not to be within the time of the first move.
+  await Promise.all([from.connect(), to.connect()])
 })
 afterEach(async () => {
   for (const server of [a, b]) server.resume()
