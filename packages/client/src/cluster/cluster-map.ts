@@ -1,4 +1,4 @@
-import { ShaleError, type Clock, type Command, type Random, type Reply } from '@shale/contracts'
+import { ShaleError, type Clock, type Command, type Random, type Reply, type TimerHandle } from '@shale/contracts'
 import type { ClusterNodes } from './cluster-nodes.ts'
 import { bestOf, newPrimaries, readTopology, withSlotAt, type ClusterShard, type NodeAddress, type Topology } from './cluster-topology.ts'
 import { clusterSlots } from '../commands.ts'
@@ -39,6 +39,9 @@ export class ClusterMap {
   #fruitless = 0
   /** Who is likely to know better. */
   #hint: NodeAddress | undefined
+  /** What waits until the next look may begin. */
+  #gap: { readonly timer: TimerHandle; end(): void } | undefined
+  #isClosed = false
 
   constructor(options: ClusterMapOptions) {
     this.#options = options
@@ -94,13 +97,21 @@ export class ClusterMap {
     return this.#looking
   }
 
+  /** Looks no more; whoever waits for a look does not any more. */
+  close(): void {
+    this.#isClosed = true
+    this.#options.clock.clearTimeout(this.#gap?.timer)
+    this.#gap?.end()
+  }
+
   async #look(): Promise<void> {
     const { clock, random } = this.#options
     // Long since nobody was looking for anything.
     if (Math.abs(clock.now() - this.#lookedAt) >= staleMs) this.#fruitless = 0
     const gap = (this.#fruitless < patience ? gapMs : longGapMs) * (0.75 + random() / 4)
     const passed = Math.abs(clock.now() - this.#lookedAt)
-    if (passed < gap) await new Promise<void>((resolve) => clock.setTimeout(resolve, gap - passed))
+    if (passed < gap) await this.#wait(gap - passed)
+    if (this.#isClosed) return
     this.#lookedAt = clock.now()
     try {
       this.#learn(await this.#ask(this.#witnesses()))
@@ -108,6 +119,12 @@ export class ClusterMap {
       // Nobody answers now; whoever needs it looks again.
       this.#fruitless++
     }
+  }
+
+  #wait(ms: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    // Callers wait for it, perhaps for nothing else.
+    return new Promise((end) => (this.#gap = { timer: this.#options.clock.setTimeout(end, ms, true), end }))
   }
 
   /** Some nodes that are likely to answer; the seeds once none of those that are known does. */

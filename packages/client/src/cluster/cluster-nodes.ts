@@ -31,6 +31,9 @@ export class ClusterNodes {
   #known: ReadonlySet<NodeAddress> = new Set()
   /** Servers that were reached, until it is known whether they are nodes: how that is told. */
   readonly #reached = new Map<NodeAddress, () => void>()
+  /** Servers that were let go of and are not yet closed. */
+  readonly #leaving = new Set<Promise<void>>()
+  #isClosed = false
 
   constructor(options: ClusterNodesOptions) {
     this.#options = options
@@ -81,12 +84,12 @@ export class ClusterNodes {
     this.#known = addresses
     for (const [address, tell] of this.#reached) if (addresses.has(address)) tell()
     this.#reached.clear()
-    for (const address of keepOf(this.#servers, addresses)) this.#suspects.delete(address)
+    for (const address of this.#keepOf(this.#servers, addresses)) this.#suspects.delete(address)
   }
 
   /** The same of those that are read as replicas. */
   keepReaders(addresses: ReadonlySet<NodeAddress>): void {
-    keepOf(this.#readers, addresses)
+    this.#keepOf(this.#readers, addresses)
   }
 
   observe(observer: StoreObserver): void {
@@ -96,8 +99,10 @@ export class ClusterNodes {
     }
   }
 
+  /** Closes all servers; one that is asked for later is closed from the start. */
   async close(): Promise<void> {
-    await Promise.all(this.#all().map((server) => server.close()))
+    this.#isClosed = true
+    await Promise.all([...this.#all().map((server) => server.close()), ...this.#leaving])
   }
 
   #all(): readonly Server[] {
@@ -111,7 +116,22 @@ export class ClusterNodes {
     })
     for (const observer of this.#observers) server.observe(this.#ofNode(address, observer))
     servers.set(address, server)
+    if (this.#isClosed) server.close().catch(() => {})
     return server
+  }
+
+  /** Closes and forgets the others; gives where they were. */
+  #keepOf(servers: Map<NodeAddress, Server>, addresses: ReadonlySet<NodeAddress>): NodeAddress[] {
+    const gone = [...servers].filter(([address]) => !addresses.has(address))
+    for (const [address, server] of gone) {
+      servers.delete(address)
+      const leaving: Promise<void> = server
+        .close()
+        .catch(() => {})
+        .then(() => void this.#leaving.delete(leaving))
+      this.#leaving.add(leaving)
+    }
+    return gone.map(([address]) => address)
   }
 
   /**
@@ -140,16 +160,6 @@ export class ClusterNodes {
     const { tls: _, ...first } = seeds[0] as Endpoint
     return { ...first, ...place, name: this.nameOf(address), ...(tls === undefined ? {} : { tls: tlsFor(place.host, tls) }) }
   }
-}
-
-/** Closes and forgets the others; gives where they were. */
-function keepOf(servers: Map<NodeAddress, Server>, addresses: ReadonlySet<NodeAddress>): NodeAddress[] {
-  const gone = [...servers].filter(([address]) => !addresses.has(address))
-  for (const [address, server] of gone) {
-    servers.delete(address)
-    server.close().catch(() => {})
-  }
-  return gone.map(([address]) => address)
 }
 
 /** A replica then answers reads instead of naming its primary; a primary takes no notice. */

@@ -143,6 +143,7 @@ export class Cluster extends BatchStore {
   close(): Promise<void> {
     this.#dispatch.close()
     this.#replicas?.close()
+    this.#map.close()
     this.#closing ??= this.#nodes.close()
     return this.#closing
   }

@@ -105,7 +105,7 @@ export class Detours {
     this.held -= strayed.filter(({ redirect: { kind } }) => kind === 'held').length
     if (isAny('down', 'elsewhere')) await look()
     else if (isAny('again')) void look()
-    const tries = Math.max(...strayed.map((one) => (one.pauses ? one.tries : 0)))
+    const tries = strayed.reduce((most, one) => (one.pauses ? Math.max(most, one.tries) : most), 0)
     if (tries > 0) await this.#pause(Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1)), strayed)
     for (const one of strayed) {
       const { call, place, error } = one
@@ -125,7 +125,8 @@ export class Detours {
     for (const { call, place, error } of strayed) {
       if (then - call.since >= timeout) call.finish(place, notRun(error, 'there was no time left'))
     }
-    return new Promise((resolve) => clock.setTimeout(resolve, ms))
+    // Callers wait for it, perhaps for nothing else.
+    return new Promise((resolve) => clock.setTimeout(resolve, ms, true))
   }
 }
 

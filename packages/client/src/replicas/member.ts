@@ -27,6 +27,8 @@ export class Member implements ReadableServer {
   askedIn = 0
   answeredIn = 0
   #askedAt = 0
+  /** The losses of connections before the latest question that was answered. */
+  #losses = 0
   #roundTrip: number | undefined
   readonly #clock: Clock
 
@@ -58,6 +60,11 @@ export class Member implements ReadableServer {
     return this.askedIn !== this.answeredIn
   }
 
+  /** Whether a connection was lost since it said what it has: it may have begun anew with less. */
+  get isDoubtful(): boolean {
+    return this.#losses !== this.server.losses
+  }
+
   /** What it said is not to be relied on any more. */
   forget(): void {
     this.info = undefined
@@ -68,6 +75,7 @@ export class Member implements ReadableServer {
   /** Asks for its part in replication; gives when it was asked, by the clock. Never rejects. Not to be called while a question is open. */
   async ask(round: number): Promise<number> {
     const start = performance.now()
+    const { losses } = this.server
     const askedAt = (this.#askedAt = this.#clock.now())
     this.askedIn = round
     try {
@@ -75,6 +83,7 @@ export class Member implements ReadableServer {
       const took = performance.now() - start
       this.#roundTrip = this.#roundTrip === undefined ? took : this.#roundTrip + smoothing * (took - this.#roundTrip)
       this.info = this.lastInfo = info
+      this.#losses = losses
       this.error = undefined
     } catch (error) {
       this.forget()

@@ -69,7 +69,7 @@ export class ReplicaLag {
     const { coveredUntil, lag, info } = member
     const { maxReplicaLag } = this.#options
     if (member === primary || coveredUntil === undefined || lag === undefined || info?.history !== this.#history) return false
-    if (lag > maxReplicaLag || member.silentFor(now) > this.interval || !member.server.available) return false
+    if (lag > maxReplicaLag || member.silentFor(now) > this.interval || member.isDoubtful || !member.server.available) return false
     // The distance in either direction: the clock may be put back.
     return Math.abs(now - coveredUntil) <= maxReplicaLag + this.interval
   }

@@ -26,6 +26,8 @@ export class Links {
   serving: readonly Link[]
   /** How often a connection was made anew. */
   reconnects = 0
+  /** How often a connection was lost that had been ready. */
+  losses = 0
   readonly #options: LinksOptions
   readonly #events: LinksEvents
   readonly #breaker: Breaker
@@ -152,6 +154,7 @@ export class Links {
       this.#events.changed()
     },
     lost: (link: Link, error: ShaleError): void => {
+      this.losses++
       if (this.#isClosed) return this.#events.down(error)
       if (!this.isOpen || this.#isAnyReady()) link.wait(this.#probes.phase())
       else this.#probeBy(link, this.#probes.phase())

@@ -40,6 +40,11 @@ export class Server {
     return this.#store.links.latency.smoothed
   }
 
+  /** How often a connection to it was lost: it may have begun anew since. */
+  get losses(): number {
+    return this.#store.links.losses
+  }
+
   /** How it is; what its part in a replica set is, and how far behind it is, only that knows. */
   status(): ServerStatus {
     const { state, breaker, latency, reconnects } = this.#store.links
