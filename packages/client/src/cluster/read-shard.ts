@@ -73,7 +73,7 @@ export class ReadShard {
       ...{ timeout, clock, random, policy, openReads, confirmsMisses: true },
       members: {
         primary: this.#primary,
-        readable: (now) => this.#members.filter((member) => this.#lag.keepsUp(member, this.#primary, now)),
+        readable: (now) => this.#readable(now),
       },
       hasWrites: ({ passed }, key) => !readYourWrites || (this.#hasArrived(passed, key) && own.has(passed, key)),
       isPrimaryKnown: () => true,
@@ -81,9 +81,9 @@ export class ReadShard {
     })
   }
 
-  /** The latest generation of own writes that every replica has that is read; `Infinity` if none is. */
+  /** The latest generation of own writes that every replica has that may be read now; `Infinity` if none may, as when nobody is asked any more. */
   get passed(): number {
-    return Math.min(...this.#members.filter(({ isReadable }) => isReadable).map(({ passed }) => passed))
+    return Math.min(...this.#readable(this.#options.clock.now()).map(({ passed }) => passed))
   }
 
   /** Its replicas are these from now on. */
@@ -120,6 +120,10 @@ export class ReadShard {
   dissolve(): void {
     this.close()
     this.#letGo(this.#members)
+  }
+
+  #readable(now: number): readonly Member[] {
+    return this.#members.filter((member) => this.#lag.keepsUp(member, this.#primary, now))
   }
 
   #hasArrived(passed: number, key: string): boolean {
