@@ -110,7 +110,16 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
       await migration.finish()
     },
     async beginMigration(slot, to) {
-      return beginSlotMigration({ slot, from: await cluster.ownerOf(slot), to, all: () => cluster.primaries(), password: options.password })
+      const from = await cluster.ownerOf(slot)
+      const migration = await beginSlotMigration({ slot, from, to, all: () => cluster.primaries(), password: options.password })
+      return {
+        ...migration,
+        async finish() {
+          await migration.finish()
+          // Before Redis 7 a replica that hears of another change first never hears of this one.
+          await cluster.ownerOf(slot)
+        },
+      }
     },
     async failover(primary, by = 'command') {
       const candidates = await cluster.replicasOf(primary)
