@@ -123,11 +123,11 @@ test('a certificate that was not trusted for a while does not keep a sentinel fr
 })
 
 describe('a certificate of the servers that is for a name', () => {
-  const { certFile, keyFile, ca } = certs.named
-  const present = (cert: string, key: string): Promise<unknown> =>
-    Promise.all(servers.servers.map((server) => server.command('CONFIG', 'SET', 'tls-cert-file', cert, 'tls-key-file', key)))
-  beforeAll(() => present(certFile, keyFile))
-  afterAll(() => present(certs.certFile, certs.keyFile))
+  const { certFile, ca } = certs.named
+  const present = (cert: string): Promise<unknown> =>
+    Promise.all(servers.servers.map((server) => server.command('CONFIG', 'SET', 'tls-cert-file', cert)))
+  beforeAll(() => present(certFile))
+  afterAll(() => present(certs.certFile))
 
   test('sentinels tell addresses: the name is stated', async () => {
     await works(open({ servers: { ...named(servers, 'redis://'), tls: { ca, servername: 'localhost' } }, ...login }))
