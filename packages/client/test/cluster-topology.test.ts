@@ -140,19 +140,33 @@ test('a node says of itself what it is, which slots it has and which are on thei
     `${bbb} 127.0.0.1:7001@17001 master - 0 1 2 connected 5461-10922`,
     `${aaa} 127.0.0.1:7000@17000,host myself,master - 0 1 7 connected 0-2 9 [5->-${bbb}] [11-<-${bbb}]`,
   ].join('\n')
-  expect(readNodeView('a:1', `${nodes}\n`, 'role:master\r\nmaster_replid:abc\r\n')).toEqual({
-    address: 'a:1',
+  expect(readNodeView('127.0.0.1:7000', `${nodes}\n`, 'role:master\r\nmaster_replid:abc\r\n')).toEqual({
+    address: '127.0.0.1:7000',
     id: aaa,
     isPrimary: true,
     epoch: 7,
     history: 'abc',
     slots: new Set([0, 1, 2, 9]),
     moving: [
-      { slot: 5, way: 'out', other: bbb },
-      { slot: 11, way: 'in', other: bbb },
+      { slot: 5, way: 'out', other: '127.0.0.1:7001' },
+      { slot: 11, way: 'in', other: '127.0.0.1:7001' },
     ],
   })
   expect(readNodeView('a:1', `${aaa} a:1@2 myself,slave ${bbb} 0 0 7 connected`, '')).toMatchObject({ isPrimary: false, slots: new Set() })
+})
+
+test('the other node of a slot that moves is where the one that says it is reached by the same: its name, its address, or neither', () => {
+  const nodes = [
+    `${bbb} 10.0.0.2:7001@17001,two,tls-port=0 master - 0 1 2 connected`,
+    `${aaa} 10.0.0.1:7000@17000,one myself,master - 0 1 7 connected 0-2 [5->-${bbb}]`,
+  ].join('\n')
+  const other = (address: string): unknown => readNodeView(address, nodes, '').moving[0]?.other
+  expect(other('one:7000')).toBe('two:7001')
+  expect(other('10.0.0.1:7000')).toBe('10.0.0.2:7001')
+  expect(other('proxy:9000')).toBe('proxy:7001')
+  expect(readNodeView('one:7000', `${aaa} 10.0.0.1:7000@17000,one myself,master - 0 1 7 connected 0-2 [5->-${bbb}]`, '').moving).toEqual([
+    { slot: 5, way: 'out', other: undefined },
+  ])
 })
 
 const view = (id: string, slots: number[], over: Partial<NodeView> = {}): NodeView => ({
@@ -175,8 +189,8 @@ test('slots that moved are found with the nodes that may have held their keys, t
     unclear: false,
   })
   const half = [
-    view('a', [1, 2, 3], { moving: [{ slot: 2, way: 'out', other: 'b' }] }),
-    view('b', [4], { moving: [{ slot: 2, way: 'in', other: 'a' }] }),
+    view('a', [1, 2, 3], { moving: [{ slot: 2, way: 'out', other: 'b:1' }] }),
+    view('b', [4], { moving: [{ slot: 2, way: 'in', other: 'a:1' }] }),
   ]
   expect(slotChanges(before, half).moved).toEqual(new Map([[2, ['a:1', 'b:1']]]))
 })

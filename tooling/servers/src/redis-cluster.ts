@@ -33,6 +33,8 @@ export interface RedisCluster extends AsyncDisposable {
   ownerOf(slot: number): Promise<ClusterNode>
   /** The slot of a key, as a node computes it. */
   slotOf(key: string): Promise<number>
+  /** Starts one more node, without slots, and gives it once all nodes know it. */
+  addNode(): Promise<ClusterNode>
   /** Moves a slot with all its keys to another primary while it is in use. */
   migrateSlot(slot: number, to: ClusterNode): Promise<void>
   /** Begins to move a slot and leaves it so: its keys are moved, and the slot is handed over, when the caller says so. */
@@ -104,6 +106,18 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<R
       })
     },
     slotOf: async (key) => Number(await ((await running())[0] as ClusterNode).command('CLUSTER', 'KEYSLOT', key)),
+    async addNode() {
+      const node = await startNode(options)
+      const others = await running()
+      nodes.push(node)
+      await node.command('CLUSTER', 'MEET', (others[0] as ClusterNode).host, (others[0] as ClusterNode).port)
+      await until('all nodes know the new one', async () => {
+        const views = await Promise.all([...others, node].map(linesOf))
+        return views.every((lines) => lines.length === others.length + 1 && lines.every(({ flags }) => !flags.includes('handshake')))
+      })
+      await agree(running, undefined)
+      return node
+    },
     async migrateSlot(slot, to) {
       const migration = await cluster.beginMigration(slot, to)
       while ((await migration.moveKeys(100)) > 0);

@@ -86,6 +86,11 @@ export class Turns<K> {
     if (this.#lines.size > 0) this.#behind = []
   }
 
+  /** Settles once all has gone that is in line now, for any key; whatever comes meanwhile need not wait for it. */
+  async passed(): Promise<void> {
+    await Promise.all([...this.#lines.keys()].map((key) => new Promise<void>((resolve) => this.enter([key], resolve))))
+  }
+
   /** Runs work of several steps alone on its keys. */
   alone<T>(keys: readonly K[], work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {

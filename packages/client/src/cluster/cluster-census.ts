@@ -1,4 +1,12 @@
-import type { NodeAddress } from './cluster-topology.ts'
+import { addressOf, placeOf, type NodeAddress } from './cluster-topology.ts'
+
+/** A slot on its way from one node to another, as one of them sees it. */
+export interface MovingSlot {
+  readonly slot: number
+  readonly way: 'out' | 'in'
+  /** The other node: one that has no slot yet is named nowhere else. */
+  readonly other: NodeAddress | undefined
+}
 
 /** A node of a cluster as it sees itself. */
 export interface NodeView {
@@ -11,7 +19,7 @@ export interface NodeView {
   readonly history: string
   readonly slots: ReadonlySet<number>
   /** The slots on their way from it or to it. */
-  readonly moving: readonly { readonly slot: number; readonly way: 'out' | 'in'; readonly other: string }[]
+  readonly moving: readonly MovingSlot[]
 }
 
 /**
@@ -23,14 +31,16 @@ export interface NodeView {
  * @param replication the reply to `INFO replication`.
  */
 export function readNodeView(address: NodeAddress, nodes: string, replication: string): NodeView {
-  const own = nodes.split('\n').find((line) => line.split(' ')[2]?.split(',').includes('myself')) ?? ''
-  const [id = '', , flags = '', , , , epoch = '0', , ...held] = own.trim().split(' ')
+  const lines = nodes.split('\n').map((line) => line.trim().split(' '))
+  const own = lines.find((line) => line[2]?.split(',').includes('myself')) ?? []
+  const [id = '', , flags = '', , , , epoch = '0', , ...held] = own
   const slots = new Set<number>()
-  const moving: NodeView['moving'][number][] = []
+  const moving: MovingSlot[] = []
   for (const part of held) {
     const [, slot, way, other] = /^\[(\d+)-([<>])-(\w+)\]$/.exec(part) ?? []
     if (slot !== undefined) {
-      moving.push({ slot: Number(slot), way: way === '>' ? 'out' : 'in', other: other as string })
+      const announced = lines.find(([one]) => one === other)?.[1]
+      moving.push({ slot: Number(slot), way: way === '>' ? 'out' : 'in', other: reachedAt(announced, own[1], placeOf(address).host) })
       continue
     }
     const [first = 0, last = first] = part.split('-').map(Number)
@@ -46,6 +56,20 @@ export function readNodeView(address: NodeAddress, nodes: string, replication: s
     moving,
   }
 }
+
+/**
+ * Where a node is that is known by what `CLUSTER NODES` says of it (`ip:port@bus,name`): as the node that says it is reached, by its
+ * name, by its address or, where it is reached by neither, beside it.
+ */
+function reachedAt(announced = '', own = '', ownHost: string): NodeAddress | undefined {
+  const [, ip = '', port, name = ''] = placePattern.exec(announced) ?? []
+  if (port === undefined || port === '0') return undefined
+  const [, ownIp, , ownName] = placePattern.exec(own) ?? []
+  const host = ownHost === ownName ? name : ownHost === ownIp ? ip : ''
+  return addressOf(host === '' ? ownHost : host, Number(port))
+}
+
+const placePattern = /^(.*):(\d+)@\d+(?:,([^,]*))?/
 
 /** What happened to slots while nobody looked. */
 export interface SlotChanges {
@@ -67,7 +91,6 @@ export function slotChanges(before: readonly NodeView[], after: readonly NodeVie
     moved.set(slot, nodes)
   }
   const primaries = after.filter(({ isPrimary }) => isPrimary)
-  const byId = new Map([...before, ...after].map((view) => [view.id, view.address]))
   for (const old of before) {
     const now = primaries.find(({ id }) => id === old.id)
     for (const slot of old.slots) {
@@ -80,8 +103,8 @@ export function slotChanges(before: readonly NodeView[], after: readonly NodeVie
   }
   for (const { address, moving } of primaries) {
     for (const { slot, way, other } of moving) {
-      if (way === 'out') move(slot, address, byId.get(other))
-      else move(slot, byId.get(other), address)
+      if (way === 'out') move(slot, address, other)
+      else move(slot, other, address)
     }
   }
   const unclear = primaries.some((now) => {

@@ -1,4 +1,4 @@
-import { ShaleError, type Answer, type Clock } from '@shale/contracts'
+import { ShaleError, type Answer, type Clock, type TimerHandle } from '@shale/contracts'
 import type { ClusterCall } from './cluster-call.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import { ClusterMoves } from './cluster-moves.ts'
@@ -40,7 +40,7 @@ interface Parcel {
 /** Sends the items of calls to the nodes that serve them, again where one says that it does not, and never out of order. */
 export class ClusterDispatch {
   /** Whose turn it is in which slot. */
-  readonly turns: Turns<number> = new Turns()
+  readonly #turns: Turns<number> = new Turns()
   readonly #options: DispatchOptions
   readonly #detours: Detours
   readonly #moves: ClusterMoves
@@ -52,7 +52,7 @@ export class ClusterDispatch {
   constructor(options: DispatchOptions) {
     this.#options = options
     const { map, timeout, clock } = options
-    const { turns } = this
+    const turns = this.#turns
     const sendAgain = (one: Strayed, slot: number): void => this.#sendAgain(one, slot)
     this.#detours = new Detours({ turns, timeout, clock, look: () => map.look(), sendAgain })
     this.#moves = new ClusterMoves({ turns, timeout, clock, send: (call) => this.#dispatch(call, call.places, true) })
@@ -74,6 +74,21 @@ export class ClusterDispatch {
     this.#dispatch(call, call.places, false)
   }
 
+  /** Runs work on all keys after what was called before, also what strays, while everything else waits. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    this.#detours.drainAll()
+    return this.#turns.aloneWithAll(work)
+  }
+
+  /** Settles once what was called before is back, also what strays; after half of a call's time at the latest. */
+  async drained(): Promise<void> {
+    const { clock, timeout } = this.#options
+    this.#detours.drainAll()
+    let timer: TimerHandle | undefined
+    await Promise.race([this.#turns.passed(), new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, timeout / 2, true)))])
+    clock.clearTimeout(timer)
+  }
+
   /** Another node serves a slot from now on: what comes waits until all that was sent to the former one is back. */
   ownerChanged(slot: number): void {
     this.#detours.drain(slot)
@@ -85,7 +100,7 @@ export class ClusterDispatch {
       for (const [address, parcel] of parcels) this.#send(call, parcel, address, false, 1)
       parcels.clear()
     }
-    const { turns } = this
+    const turns = this.#turns
     for (const place of places) {
       const slot = slotOf(call.keyAt(place))
       const move = call.moveAt(place)
@@ -130,9 +145,9 @@ export class ClusterDispatch {
       return
     }
     // Where only those wait that strayed it goes with them, all at once.
-    if (this.#detours.has(slot) && this.turns.isHeldByOne(slot)) return this.#join(call, place, slot)
+    if (this.#detours.has(slot) && this.#turns.isHeldByOne(slot)) return this.#join(call, place, slot)
     this.#waiting++
-    this.turns.enter([slot], () => {
+    this.#turns.enter([slot], () => {
       this.#waiting--
       if (call.isOpen(place)) this.#dispatch(call, [place], true)
     })
@@ -175,7 +190,7 @@ export class ClusterDispatch {
   #send(call: ClusterCall, parcel: Parcel, address: NodeAddress, isAsking: boolean, tries: number): void {
     const { nodes, replicas, own } = this.#options
     const { places, slots } = parcel
-    const server = nodes.at(address)
+    const server = isAsking ? nodes.guestAt(address) : nodes.at(address)
     this.#detours.sent(slots)
     const reads = call.writes || isAsking ? undefined : replicas?.readsAt(address)
     const isWatched = call.writes && replicas !== undefined

@@ -24,6 +24,8 @@ export class ClusterNodes {
   readonly #servers = new Map<NodeAddress, Server>()
   readonly #readers = new Map<NodeAddress, Server>()
   readonly #seeds: ReadonlyMap<NodeAddress, Endpoint>
+  /** Nodes that were asked since the last look although they may not be among those that are named. */
+  readonly #guests = new Set<NodeAddress>()
   /** Where the last call had no answer. */
   readonly #suspects = new Set<NodeAddress>()
   readonly #observers: StoreObserver[] = []
@@ -58,6 +60,12 @@ export class ClusterNodes {
     return this.#servers.get(address) ?? this.#open(address, this.#servers, {})
   }
 
+  /** The same for a node that may be named nowhere yet, since it has no slot: it is kept for a while all the same. */
+  guestAt(address: NodeAddress): Server {
+    this.#guests.add(address)
+    return this.at(address)
+  }
+
   /** The server at an address, as a replica: it answers reads instead of naming its primary. */
   readerAt(address: NodeAddress): Server {
     return this.#readers.get(address) ?? this.#open(address, this.#readers, { admit: sayReadOnly })
@@ -84,7 +92,8 @@ export class ClusterNodes {
     this.#known = addresses
     for (const [address, tell] of this.#reached) if (addresses.has(address)) tell()
     this.#reached.clear()
-    for (const address of this.#keepOf(this.#servers, addresses)) this.#suspects.delete(address)
+    for (const address of this.#keepOf(this.#servers, new Set([...addresses, ...this.#guests]))) this.#suspects.delete(address)
+    this.#guests.clear()
   }
 
   /** The same of those that are read as replicas. */

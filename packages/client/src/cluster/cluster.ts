@@ -19,7 +19,7 @@ import { ClusterMap } from './cluster-map.ts'
 import { ClusterNodes } from './cluster-nodes.ts'
 import { ClusterReplicas, type ClusterReadOptions } from './cluster-replicas.ts'
 import { scanCluster, takeCensus } from './cluster-scan.ts'
-import { slotChanges } from './cluster-census.ts'
+import { slotChanges, type NodeView } from './cluster-census.ts'
 import { refuse } from '../server/lane.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
 import { keysOf, OwnWrites } from '../replicas/own-writes.ts'
@@ -116,7 +116,7 @@ export class Cluster extends BatchStore {
   async *scan(pattern: string): AsyncGenerator<ScanPage, void, undefined> {
     await this.#known()
     // What this process wrote before is there when the scan begins, also what is being sent again.
-    await new Promise<void>((resolve) => this.#dispatch.turns.enterAll(resolve))
+    await this.#dispatch.drained()
     yield* scanCluster({ nodes: this.#nodes, map: this.#map }, pattern)
   }
 
@@ -124,7 +124,7 @@ export class Cluster extends BatchStore {
     if (this.#closing !== undefined) return refuse(this.#closed())
     return new Promise((resolve, reject) => {
       // In its turn among the other calls, also before it is known who serves what.
-      const go = (): void => void this.#own.duringAll(this.#dispatch.turns.aloneWithAll(() => this.#flush())).then(resolve, reject)
+      const go = (): void => void this.#own.duringAll(this.#dispatch.alone(() => this.#flush())).then(resolve, reject)
       this.#onceKnown(go, reject)
     })
   }
@@ -199,14 +199,18 @@ export class Cluster extends BatchStore {
 
   async #flush(): Promise<void> {
     const before = await takeCensus(this.#map)
-    await this.#flushAll()
-    const { moved, takenOver } = slotChanges(before, await takeCensus(this.#map))
+    await this.#flushAll(before)
+    const after = await takeCensus(this.#map)
+    const { moved, takenOver } = slotChanges(before, after)
     // What moved from a node that was not yet empty to one that was already is still there.
-    if (moved.size > 0 || takenOver.size > 0) await this.#flushAll()
+    if (moved.size > 0 || takenOver.size > 0) await this.#flushAll(after)
   }
 
-  async #flushAll(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#map.shards.map(({ primary }) => this.#nodes.at(primary).store.flush()))
+  /** Empties all primaries, and the nodes to which slots are on their way. */
+  async #flushAll(census: readonly NodeView[]): Promise<void> {
+    const others = census.flatMap(({ moving }) => moving.flatMap(({ other }) => other ?? []))
+    const addresses = new Set([...this.#map.shards.map(({ primary }) => primary), ...others])
+    const outcomes = await Promise.allSettled([...addresses].map((address) => this.#nodes.at(address).store.flush()))
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failure !== undefined) throw failure.reason
   }

@@ -76,6 +76,13 @@ export class Detours {
     if ((this.#inFlight[slot] as number) > 0) this.#divert(slot)
   }
 
+  /** The same for all slots. */
+  drainAll(): void {
+    this.#inFlight.forEach((count, slot) => {
+      if (count > 0) this.#divert(slot)
+    })
+  }
+
   #divert(slot: number): Diversion {
     let diversion = this.#diversions.get(slot)
     if (diversion === undefined) {

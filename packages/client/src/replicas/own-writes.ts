@@ -48,9 +48,9 @@ export class OwnWrites {
     return this.#pending.size > 0
   }
 
-  /** Whether a write of this key has no answer yet. */
+  /** Whether a write of this key, or of every key, has no answer yet. */
   isPendingFor(key: string): boolean {
-    return this.#pending.has(key)
+    return this.#pendingForAll > 0 || this.#pending.has(key)
   }
 
   /** How many keys are kept. */
