@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ShaleError, type Store } from '@shale/contracts'
-import { startCluster, type ClusterNode, type RedisCluster } from '@tooling/servers'
+import { startCluster, until, type ClusterNode, type RedisCluster } from '@tooling/servers'
 import { withDeadline } from '@shale/client'
 import { slotOf } from '../src/cluster/slot.ts'
 import { openCluster } from './open-cluster.ts'
@@ -100,3 +100,37 @@ test.each(['command', 'kill'] as const)(
   },
   60_000,
 )
+
+test('promise 10: a primary that hangs and is replaced, with calls that have long to wait: those to come go on within 1 s', async () => {
+  const patient = openCluster(cluster, { timeout: 10_000 })
+  const primary = await cluster.ownerOf(slotOf('a'))
+  const [replica] = await cluster.replicasOf(primary)
+  await patient.set([{ key: '{a}:before', value: bytes, ttl: null }])
+  primary.pause()
+  let over = false
+  const calls: Promise<{ readonly at: number; readonly settledAt: number }>[] = []
+  const calling = (async () => {
+    while (!over) {
+      const at = performance.now()
+      calls.push(
+        patient.set([{ key: `{a}:${calls.length % 3}`, value: bytes, ttl: null }]).then(() => ({ at, settledAt: performance.now() })),
+      )
+      await wait(20)
+    }
+  })()
+  await until(
+    'the replica is the primary',
+    async () => ((await (replica as ClusterNode).command('ROLE')) as string[])[0] === 'master',
+    20_000,
+  )
+  const visible = performance.now()
+  await wait(1500)
+  primary.resume()
+  over = true
+  await calling
+  const settled = await Promise.all(calls)
+  const goneOn = Math.min(...settled.filter(({ at }) => at > visible).map(({ settledAt }) => settledAt)) - visible
+  console.log(`hung, T = 10 s: writes go on ${Math.round(goneOn)} ms after the promotion`)
+  expect(goneOn).toBeLessThan(1000)
+  await patient.close()
+}, 60_000)

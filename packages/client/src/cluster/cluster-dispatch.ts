@@ -6,7 +6,7 @@ import type { ClusterNodes } from './cluster-nodes.ts'
 import type { ClusterReplicas } from './cluster-replicas.ts'
 import { redirectOf, type Redirect } from './cluster-redirect.ts'
 import { placeOf, type NodeAddress } from './cluster-topology.ts'
-import { Detours } from './detours.ts'
+import { Detours, notRun } from './detours.ts'
 import { keysAt, type Strayed } from './diversion.ts'
 import type { OwnWrites } from '../replicas/own-writes.ts'
 import { SlotOutages } from './slot-outages.ts'
@@ -35,6 +35,16 @@ const mostHops = 4
 interface Parcel {
   readonly places: number[]
   readonly slots: number[]
+}
+
+/** How items were sent. */
+interface Sent {
+  readonly address: NodeAddress
+  /** Whether the answers are of the server itself; else the replicas of its shard were asked. */
+  readonly isOfServer: boolean
+  readonly tries: number
+  /** When, by what `Detours` counts. */
+  readonly era: number
 }
 
 /** Sends the items of calls to the nodes that serve them, again where one says that it does not, and never out of order. */
@@ -191,7 +201,7 @@ export class ClusterDispatch {
     const { nodes, replicas, own } = this.#options
     const { places, slots } = parcel
     const server = isAsking ? nodes.guestAt(address) : nodes.at(address)
-    this.#detours.sent(slots)
+    const era = this.#detours.sent(slots)
     const reads = call.writes || isAsking ? undefined : replicas?.readsAt(address)
     const isWatched = call.writes && replicas !== undefined
     const keys = isWatched ? places.flatMap((place) => keysAt(call, place)) : []
@@ -200,7 +210,7 @@ export class ClusterDispatch {
     // It may go on when the call has long been given up.
     const sent = isWatched ? own.during(keys, answered) : answered
     const returned = (answers: readonly Answer<unknown>[]): void =>
-      this.#returned(call, parcel, answers, address, reads === undefined, tries)
+      this.#returned(call, parcel, answers, { address, isOfServer: reads === undefined, tries, era })
     sent.then(returned, (error: unknown) => {
       const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
       returned(new Array<ShaleError>(places.length).fill(failure))
@@ -211,15 +221,17 @@ export class ClusterDispatch {
     call: ClusterCall,
     { places, slots }: Parcel,
     answers: readonly Answer<unknown>[],
-    address: NodeAddress,
-    isOfServer: boolean,
-    tries: number,
+    { address, isOfServer, tries, era }: Sent,
   ): void {
     places.forEach((place, i) => {
       const slot = slots[i] as number
-      this.#detours.back(slot)
+      const wasAwaited = this.#detours.back(slot, era)
       const answer = answers[i]
       const redirect = ShaleError.is(answer) && !this.#detours.isClosed ? redirectOf(answer, placeOf(address).host) : undefined
+      if (redirect !== undefined && !wasAwaited) {
+        call.finish(place, notRun(answer as ShaleError, 'another node took over, and later calls have been carried out there'))
+        return
+      }
       if (redirect !== undefined && this.#strays(redirect, call, place, slot)) {
         if (redirect.kind === 'moved') this.#options.map.moved(slot, redirect.address)
         const pauses = redirect.kind === 'again' || redirect.kind === 'apart' || tries >= mostHops

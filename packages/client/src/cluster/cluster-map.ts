@@ -25,6 +25,8 @@ const gapMs = 100
 const longGapMs = 500
 const patience = 300
 const staleMs = 5_000
+/** After so long without a word from a node that owes one another may have taken its place, in milliseconds. */
+const quietMs = 400
 
 /** Knows which node serves which slot, and looks again when it is told that something is wrong: one look at a time. */
 export class ClusterMap {
@@ -36,6 +38,7 @@ export class ClusterMap {
   #loading: Promise<void> | undefined
   #looking: Promise<void> | undefined
   #lookedAt = -Infinity
+  #consideredAt = -Infinity
   #fruitless = 0
   /** Who is likely to know better. */
   #hint: NodeAddress | undefined
@@ -77,9 +80,14 @@ export class ClusterMap {
     return this.#asks.add(server.ask(command), late, server.name, this.#options.timeout)
   }
 
-  /** There is a call: what was looked up long ago is looked up again, since nodes come that nobody speaks of. */
+  /**
+   * There is a call: what was looked up long ago is looked up again, since nodes come that nobody speaks of; and so it is while a node
+   * owes answers, as long as a call may take, since nobody need speak of the one that took its place either.
+   */
   use(now: number): void {
-    if (Math.abs(now - this.#lookedAt) > staleMs) void this.look()
+    if (Math.abs(now - this.#consideredAt) < gapMs) return
+    this.#consideredAt = now
+    if (Math.abs(now - this.#lookedAt) > staleMs || this.#options.nodes.isAnyQuiet(quietMs)) void this.look()
   }
 
   /** A node said that a slot is at another one: believed at once, and looked into. */

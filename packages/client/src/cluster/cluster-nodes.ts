@@ -81,6 +81,12 @@ export class ClusterNodes {
     return !this.#suspects.has(address) && (this.#servers.get(address)?.available ?? true)
   }
 
+  /** Whether a primary that is asked owes an answer, and has not said a word for so many milliseconds. */
+  isAnyQuiet(ms: number): boolean {
+    for (const server of this.#servers.values()) if (server.quietFor >= ms) return true
+    return false
+  }
+
   /** A call was not answered there, or was. */
   heard(address: NodeAddress, isFailure: boolean): void {
     if (isFailure) this.#suspects.add(address)

@@ -1,4 +1,4 @@
-import { ShaleError, type Clock } from '@shale/contracts'
+import { ShaleError, type Clock, type TimerHandle } from '@shale/contracts'
 import type { ClusterCall } from './cluster-call.ts'
 import { Diversion, type Strayed } from './diversion.ts'
 import { slotCount } from './slot.ts'
@@ -19,6 +19,9 @@ export interface DetoursOptions {
 const firstPauseMs = 10
 const longestPauseMs = 50
 
+/** How long a slot that another node serves waits for what the former one owes, in milliseconds. */
+const drainMs = 300
+
 /** What is in flight in each slot, and what of it strayed: the diversions that there are. */
 export class Detours {
   /** How many items were never sent, and wait with those that strayed. */
@@ -26,6 +29,12 @@ export class Detours {
   readonly #options: DetoursOptions
   readonly #inFlight = new Int32Array(slotCount)
   readonly #diversions = new Map<number, Diversion>()
+  /** Until when slots wait for what their former nodes owe, by the clock, in order. */
+  readonly #draining = new Map<number, number>()
+  #drain: TimerHandle | undefined
+  /** Counts the times that a slot went on without what it waited for; of each slot the latest. */
+  #era = 0
+  readonly #givenUp = new Map<number, number>()
   #closed = false
 
   constructor(options: DetoursOptions) {
@@ -35,6 +44,7 @@ export class Detours {
   /** Sends nothing again from now on. */
   close(): void {
     this.#closed = true
+    this.#options.clock.clearTimeout(this.#drain)
   }
 
   get isClosed(): boolean {
@@ -46,13 +56,17 @@ export class Detours {
     return this.#diversions.has(slot)
   }
 
-  sent(slots: readonly number[]): void {
+  /** Items are on their way; gives what `back` wants to know. */
+  sent(slots: readonly number[]): number {
     for (const slot of slots) (this.#inFlight[slot] as number)++
+    return this.#era
   }
 
-  /** An item is back, be it to stray. */
-  back(slot: number): void {
+  /** An item is back, be it to stray. Gives whether it was waited for: if not, later calls have been carried out. */
+  back(slot: number, era: number): boolean {
+    if (this.#givenUp.size > 0 && (this.#givenUp.get(slot) ?? 0) > era) return false
     ;(this.#inFlight[slot] as number)--
+    return true
   }
 
   /** Once all that is in flight is back, goes on with the slots in which something strayed. */
@@ -71,16 +85,39 @@ export class Detours {
     this.#divert(slot).add(one)
   }
 
-  /** What comes waits until all that is in flight is back. */
+  /** Another node serves a slot: what comes waits until all that is in flight is back, for `drainMs` at most. */
   drain(slot: number): void {
-    if ((this.#inFlight[slot] as number) > 0) this.#divert(slot)
+    if ((this.#inFlight[slot] as number) === 0) return
+    this.#divert(slot)
+    const { clock } = this.#options
+    this.#draining.delete(slot)
+    this.#draining.set(slot, clock.now() + drainMs)
+    // Callers wait for it, perhaps for nothing else.
+    this.#drain ??= clock.setTimeout(this.#giveUp, drainMs, true)
   }
 
-  /** The same for all slots. */
+  /** What comes for any slot waits until all that is in flight is back. */
   drainAll(): void {
     this.#inFlight.forEach((count, slot) => {
       if (count > 0) this.#divert(slot)
     })
+  }
+
+  readonly #giveUp = (): void => {
+    this.#drain = undefined
+    const { clock } = this.#options
+    const now = clock.now()
+    const due = [...this.#draining].filter(([, until]) => until <= now || until - now > drainMs)
+    this.#era++
+    for (const [slot] of due) {
+      this.#draining.delete(slot)
+      if (!this.#diversions.has(slot) || this.#inFlight[slot] === 0) continue
+      this.#inFlight[slot] = 0
+      this.#givenUp.set(slot, this.#era)
+      this.#settle(slot)
+    }
+    const [next] = this.#draining.values()
+    if (next !== undefined && !this.#closed) this.#drain = clock.setTimeout(this.#giveUp, next - now, true)
   }
 
   #divert(slot: number): Diversion {
@@ -96,6 +133,7 @@ export class Detours {
   #settle(slot: number): void {
     const diversion = this.#diversions.get(slot)
     if (diversion === undefined || diversion.resuming || (this.#inFlight[slot] as number) > 0) return
+    this.#draining.delete(slot)
     if (!diversion.isEmpty) {
       void this.#resume(slot, diversion)
       return
@@ -137,6 +175,7 @@ export class Detours {
   }
 }
 
-function notRun(error: ShaleError, why: string): ShaleError {
+/** What is told of an item that was not run, and is not sent again. */
+export function notRun(error: ShaleError, why: string): ShaleError {
   return new ShaleError('SERVER_UNAVAILABLE', `${error.message} It was not run there, and not sent again: ${why}.`, { cause: error.cause })
 }

@@ -40,6 +40,11 @@ export class Server {
     return this.#store.links.latency.smoothed
   }
 
+  /** For how many milliseconds it has not said a word, though it owes an answer. */
+  get quietFor(): number {
+    return this.#store.links.watchdog.quietFor
+  }
+
   /** How often a connection to it was lost: it may have begun anew since. */
   get losses(): number {
     return this.#store.links.losses

@@ -49,6 +49,11 @@ export class Watchdog<W extends Watched> {
     this.#all = all.map((watched) => ({ watched, silence: new Silence(watched) }))
   }
 
+  /** For how many milliseconds no reply has come, though one was due all the time. */
+  get quietFor(): number {
+    return this.running ? this.#time - this.#heardAt : 0
+  }
+
   /** Looks from now on, for as long as there is something to look for. */
   start(): void {
     if (this.running) return
