@@ -112,7 +112,8 @@ describe('a cluster without replicas', () => {
       answers.forEach((answer, i) => {
         const key = keys[i] as string
         if (isLost.has(key)) expect(ShaleError.is(answer) && answer.code).toBe('SERVER_TIMEOUT')
-        else expect(Buffer.from(answer as Uint8Array).toString()).toBe(key)
+        else
+          expect(ShaleError.is(answer) ? answer.message : Buffer.from(answer as Uint8Array).toString(), store.locate(key).server).toBe(key)
       })
       const tally = await store.delete(keys)
       expect(tally.count).toBe(keys.length - isLost.size)
