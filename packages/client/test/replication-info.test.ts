@@ -13,12 +13,19 @@ test('a primary, one that was promoted, and replicas in several states', () => {
     role: 'primary',
     history: ids[0],
     formerHistory: undefined,
+    forkedAt: -1,
     offset: 1234,
     linked: false,
     follows: undefined,
+    process: undefined,
   })
-  const promoted = lines('role:master', `master_replid:${ids[1]}`, `master_replid2:${ids[0]}`, 'master_repl_offset:9007199254740991')
-  expect(parseReplicationInfo(promoted, 'a')).toMatchObject({ formerHistory: ids[0], offset: 2 ** 53 - 1 })
+  const promoted = lines(
+    ...['role:master', `master_replid:${ids[1]}`, `master_replid2:${ids[0]}`, 'master_repl_offset:9007199254740991'],
+    ...['second_repl_offset:1235', `run_id:${ids[1]}`],
+  )
+  expect(parseReplicationInfo(promoted, 'a')).toMatchObject({
+    ...{ formerHistory: ids[0], forkedAt: 1234, offset: 2 ** 53 - 1, process: ids[1] },
+  })
   const replica = (link: string, syncing: string): Buffer =>
     lines(
       'role:slave',
@@ -52,11 +59,11 @@ test('what real servers say', async () => {
   await using set = await startReplicaSet({ replicas: 1 })
   const [first, second] = set.servers as [(typeof set.servers)[0], (typeof set.servers)[0]]
   const infoOf = async (server: typeof first): Promise<ReturnType<typeof parseReplicationInfo>> =>
-    parseReplicationInfo(Buffer.from(String(await server.command('INFO', 'replication'))), 'a')
+    parseReplicationInfo(Buffer.from(String(await server.command('INFO'))), 'a')
   await first.command('SET', 'a', '1')
   await set.settled()
   const [primary, replica] = [await infoOf(first), await infoOf(second)]
-  expect(primary).toMatchObject({ role: 'primary', formerHistory: undefined })
+  expect(primary).toMatchObject({ role: 'primary', formerHistory: undefined, process: expect.stringMatching(/^\w{40}$/) })
   expect(replica).toMatchObject({
     role: 'replica',
     linked: true,
@@ -65,7 +72,11 @@ test('what real servers say', async () => {
     follows: `127.0.0.1:${first.port}`,
   })
   await set.promote(0)
+  const promoted = await infoOf(second)
+  expect(promoted).toMatchObject({ role: 'primary', formerHistory: primary.history, process: replica.process })
+  expect(promoted.forkedAt).toBeGreaterThanOrEqual(replica.offset)
   await set.settled()
-  expect(await infoOf(second)).toMatchObject({ role: 'primary', formerHistory: primary.history })
   expect((await infoOf(first)).history).toBe((await infoOf(second)).history)
+  await second.restart()
+  expect((await infoOf(second)).process).not.toBe(promoted.process)
 })

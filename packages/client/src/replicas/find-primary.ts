@@ -1,16 +1,5 @@
 import { ShaleError } from '@shale/contracts'
-import type { ReplicationInfo } from './replication-info.ts'
-
-/** A member of a replica set, as far as it is known. */
-export interface Standing {
-  readonly name: string
-  /** What it said last, if that was its answer to the latest question; `undefined` for one that does not answer. */
-  readonly info: ReplicationInfo | undefined
-  /** What it said when it last answered. */
-  readonly lastInfo: ReplicationInfo | undefined
-  /** Why it did not answer the latest question. */
-  readonly error?: ShaleError | undefined
-}
+import { beganAnew, followersOf, hasAll, succeeds, tookOver, type Standing } from './standing.ts'
 
 /** What is known beside the servers' own words. */
 export interface PrimaryHints<M> {
@@ -23,42 +12,55 @@ export interface PrimaryHints<M> {
 /**
  * The primary of a replica set; `undefined` while there is none that can be trusted.
  *
- * More than one may say that it is the primary: one that was failed over and came back, or runs on. A promoted replica keeps
- * the id of the history that its own grew out of (`master_replid2`), by which it is known to come after the other one. Where
- * that tells nothing it is the one that a sentinel names, then the one that replicas follow, then the one that is used already.
+ * More than one may say that it is the primary. One was failed over and came back, or runs on. Or a replica has begun anew, and its
+ * configuration does not say that it is one: it has the data of its last snapshot, and keeps the id of the history which that is of
+ * (`master_replid2`) just as one does that was promoted. So ids tell who grew out of whom, and not by what right:
+ *
+ * - One that was seen to be promoted, as the same process was a replica (`run_id`), takes over from the one that it followed.
+ * - One that was seen to have begun anew takes over from nobody that is a primary; see `isHeir` for where there is none.
+ * - Where neither was seen, as by a process that is new itself, it is of a primary and one that grew out of it the one that a
+ *   sentinel names, then the one that more replicas follow, then the one with the higher offset: that is being written to.
+ *
+ * Of those that are left it is the one that a sentinel names, then the one that replicas follow, then the one that is used already.
  * A listed server that suddenly says it is a primary, of a history that nobody shares, is not taken for one that took over.
  */
 export function findPrimary<M extends Standing>(members: readonly M[], { current, named }: PrimaryHints<M>): M | undefined {
-  const claiming = members.filter((member) => member.info?.role === 'primary')
-  const latest = claiming.filter((member) => !claiming.some((other) => other !== member && succeeds(other, member)))
-  const candidates = (latest.length > 0 ? latest : claiming).filter(
-    (member) => member === named || member === current || isHeir(member, members, current),
-  )
+  const claiming = members.filter(({ info }) => info?.role === 'primary')
+  const trusted = claiming.filter((member) => member === named || member === current || isHeir(member, members, current))
+  const support = (member: M): number[] => [member === named ? 1 : 0, followersOf(member, members)]
+  const offset = (member: M): number => member.info?.offset ?? 0
+  const isPassed = (member: M, other: M): boolean => {
+    if (tookOver(other, member)) return true
+    const isFormer = succeeds(other, member)
+    if (tookOver(member, other) || !(isFormer || succeeds(member, other))) return false
+    const lead = compare([...support(other), offset(other)], [...support(member), offset(member)])
+    return lead > 0 || (lead === 0 && isFormer)
+  }
+  const latest = trusted.filter((member) => !trusted.some((other) => other !== member && isPassed(member, other)))
   const rank = (member: M): number[] => [
     member === named ? 1 : 0,
+    member === current || !beganAnew(member) ? 1 : 0,
     followersOf(member, members),
     member === current ? 1 : 0,
     member.info?.formerHistory === undefined ? 0 : 1,
-    member.info?.offset ?? 0,
+    offset(member),
   ]
-  return candidates.toSorted((a, b) => compare(rank(b), rank(a)))[0]
-}
-
-/** Whether one was promoted over the other. */
-function succeeds(one: Standing, other: Standing): boolean {
-  const history = (other.info ?? other.lastInfo)?.history
-  return history !== undefined && one.info?.formerHistory === history && one.info.history !== history
+  return (latest.length > 0 ? latest : trusted).toSorted((a, b) => compare(rank(b), rank(a)))[0]
 }
 
 /** Whether there is a sign that a member took over: from the current one, or at all while that is not there to be asked. */
 function isHeir<M extends Standing>(member: M, members: readonly M[], current: M | undefined): boolean {
-  if (current === undefined || current.info?.role === 'replica' || succeeds(member, current)) return true
-  return followersOf(member, members) > 0 || (current.info === undefined && member.info?.formerHistory !== undefined)
-}
-
-/** How many replicas are in step with a member. */
-function followersOf(member: Standing, members: readonly Standing[]): number {
-  return members.filter(({ info }) => info?.role === 'replica' && info.linked && info.history === member.info?.history).length
+  const isFollowed = followersOf(member, members) > 0
+  if (beganAnew(member)) {
+    // A primary that answers was replaced by nobody. Without one, data of some time ago is worse than none: either someone has made
+    // others follow it, or it must have all that is known to have been written.
+    const isOwnHistory = member.info?.history !== member.footing?.history
+    return current?.info?.role !== 'primary' && ((isFollowed && isOwnHistory) || hasAll(member, members))
+  }
+  if (current === undefined || current.info?.role === 'replica' || isFollowed) return true
+  if (succeeds(member, current) || tookOver(member, current)) return true
+  // The current one may have been taken for the primary while the one that it grew out of was not there to be asked.
+  return current.info === undefined ? member.info?.formerHistory !== undefined : succeeds(current, member)
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
@@ -110,14 +112,20 @@ function otherPrimary(shard: string, members: readonly Standing[]): ShaleError |
 
 /** Why there is no primary; `first` is the one that should be it. */
 export function noPrimary(shard: string, members: readonly Standing[], first: Standing | undefined): ShaleError {
+  const hasBegunAnew = members.some(beganAnew)
   // A server that is simply down says best itself what is wrong.
-  if (first?.error !== undefined) return first.error
-  const roles = members.map(({ name, info, error }) => {
+  if (first?.error !== undefined && !hasBegunAnew) return first.error
+  const roles = members.map((member) => {
+    const { name, info, error } = member
     if (info === undefined) return `${name} does not answer${error === undefined ? '' : ` (${error.code})`}`
-    return `${name} says that it is a ${info.role}`
+    return `${name} says that it is a ${info.role}${beganAnew(member) ? ', but has begun anew with what it had saved' : ''}`
   })
+  const remedy = hasBegunAnew
+    ? 'Start the former one again, or promote a replica; what has begun anew is made one first (REPLICAOF the former one, then REPLICAOF NO ONE).'
+    : 'Promote one (REPLICAOF NO ONE), or wait for the failover to end.'
   return new ShaleError(
-    first?.info?.role === 'replica' ? 'SERVER_READONLY' : 'SERVER_UNAVAILABLE',
-    `${shard}: there is no primary that can be trusted: ${roles.join(', ')}. Promote one (REPLICAOF NO ONE), or wait for the failover to end.`,
+    first?.error?.code ?? (first?.info?.role === 'replica' ? 'SERVER_READONLY' : 'SERVER_UNAVAILABLE'),
+    `${shard}: there is no primary that can be trusted: ${roles.join('; ')}. ${remedy}`,
+    first?.error === undefined ? {} : { cause: first.error },
   )
 }

@@ -1,19 +1,21 @@
 import { ShaleError, type Clock } from '@shale/contracts'
-import { replicationInfo } from '../commands.ts'
+import { replicationInfo, serverInfo } from '../commands.ts'
 import type { ReadableServer } from './read-policy.ts'
 import { parseReplicationInfo, type ReplicationInfo } from './replication-info.ts'
 import type { Server } from '../server/server.ts'
+import { footingAfter, type Standing } from './standing.ts'
 
 /** The share of the latest round trip in the smoothed one. */
 const smoothing = 0.2
 
 /** One server of a replica set, and what is known of it. */
-export class Member implements ReadableServer {
+export class Member implements ReadableServer, Standing {
   readonly server: Server
   readonly weight: number
   /** What it said last; `undefined` while it does not answer, or when that says nothing any more. */
   info: ReplicationInfo | undefined
   lastInfo: ReplicationInfo | undefined
+  footing: ReplicationInfo | undefined
   /** Why it did not answer the latest question. */
   error: ShaleError | undefined
   /** Up to when it has all that the primary wrote, by the clock; `undefined` where that is not known, or it does not follow. */
@@ -72,6 +74,11 @@ export class Member implements ReadableServer {
     this.lag = undefined
   }
 
+  /** It is the primary in use from now on. */
+  accept(): void {
+    if (this.info !== undefined && this.info.process !== this.footing?.process) this.footing = this.info
+  }
+
   /** Asks for its part in replication; gives when it was asked, by the clock. Never rejects. Not to be called while a question is open. */
   async ask(round: number): Promise<number> {
     const start = performance.now()
@@ -79,9 +86,10 @@ export class Member implements ReadableServer {
     const askedAt = (this.#askedAt = this.#clock.now())
     this.askedIn = round
     try {
-      const info = parseReplicationInfo(await this.server.ask(replicationInfo), this.name)
+      const info = await this.#askInfo(losses)
       const took = performance.now() - start
       this.#roundTrip = this.#roundTrip === undefined ? took : this.#roundTrip + smoothing * (took - this.#roundTrip)
+      this.footing = footingAfter(info, this.lastInfo, this.footing)
       this.info = this.lastInfo = info
       this.#losses = losses
       this.error = undefined
@@ -91,5 +99,15 @@ export class Member implements ReadableServer {
     }
     this.answeredIn = round
     return askedAt
+  }
+
+  /** What it says, and which process says it: that is asked for anew where a connection was lost since, and in one reply. */
+  async #askInfo(losses: number): Promise<ReplicationInfo> {
+    const process = losses === this.#losses ? this.lastInfo?.process : undefined
+    if (process !== undefined) {
+      const info = parseReplicationInfo(await this.server.ask(replicationInfo), this.name)
+      if (losses === this.server.losses) return { ...info, process }
+    }
+    return parseReplicationInfo(await this.server.ask(serverInfo), this.name)
   }
 }

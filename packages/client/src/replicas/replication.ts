@@ -1,12 +1,13 @@
 import { ShaleError, type Random, type TimerHandle } from '@shale/contracts'
 import { replicationInfo } from '../commands.ts'
-import { findPrimary, noPrimary, wrongMember, type Standing } from './find-primary.ts'
+import { findPrimary, noPrimary, wrongMember } from './find-primary.ts'
 import { Member } from './member.ts'
 import { SourceQuestions, type MemberSource } from './member-source.ts'
 import type { OwnWrites } from './own-writes.ts'
 import { ReplicaLag, type ReplicaLagOptions } from './replica-lag.ts'
 import { parseReplicationInfo } from './replication-info.ts'
 import type { Server } from '../server/server.ts'
+import type { Standing } from './standing.ts'
 import { WhileUsed } from './while-used.ts'
 
 /** A server of a replica set. */
@@ -266,6 +267,7 @@ export class Replication {
     this.#hasBeenWell = true
     const previous = this.primary
     this.primary = found
+    found.accept()
     if (found.info !== undefined) this.#lag.follow(found.info.history)
     if (found !== previous) tell((observer) => observer.primary?.(name, found.name, previous?.name))
     this.#options.found(found)
