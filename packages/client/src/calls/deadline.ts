@@ -31,6 +31,8 @@ export function withDeadline(store: Store, options: DeadlineOptions): Store {
 class DeadlineStore extends StoreDecorator {
   readonly #timeout: number
   readonly #pending: PendingCalls
+  /** The errors of what is late at once, by the server: that may be a hundred thousand calls. */
+  readonly #errors = new Map<string, ShaleError>()
 
   constructor(store: Store, timeout: number, clock: Clock) {
     super(store)
@@ -73,10 +75,14 @@ class DeadlineStore extends StoreDecorator {
 
   #error(key: string | undefined): ShaleError {
     const who = key === undefined ? '' : `${this.store.locate(key).server}: `
-    return new ShaleError(
-      'SERVER_TIMEOUT',
-      `${who}no answer within ${this.#timeout} ms; whether the operation was carried out is not known.`,
-    )
+    let error = this.#errors.get(who)
+    if (error === undefined) {
+      if (this.#errors.size === 0) queueMicrotask(() => this.#errors.clear())
+      const what = `${who}no answer within ${this.#timeout} ms; whether the operation was carried out is not known.`
+      error = new ShaleError('SERVER_TIMEOUT', what)
+      this.#errors.set(who, error)
+    }
+    return error
   }
 
   // Made once, so that a call costs no closure for a deadline that it meets.

@@ -5,19 +5,32 @@ class PendingCall {
   previous: PendingCall | undefined
   next: PendingCall | undefined
   readonly since: number
+  /** How late the process had been, ever, when the call was made. */
+  readonly lateness: number
   readonly late: (subject: never, detail: never) => unknown
   readonly subject: unknown
   readonly detail: unknown
   resolve!: (value: never) => void
   reject!: (error: unknown) => void
 
-  constructor(since: number, late: (subject: never, detail: never) => unknown, subject: unknown, detail: unknown) {
+  constructor(since: number, lateness: number, late: (subject: never, detail: never) => unknown, subject: unknown, detail: unknown) {
     this.since = since
+    this.lateness = lateness
     this.late = late
     this.subject = subject
     this.detail = detail
   }
 }
+
+/** What puts the deadlines of calls off: that this process is late itself. */
+export interface Excuse {
+  /** Milliseconds, ever, by which it was late. */
+  readonly lateness: number
+  /** Whether that counts now. */
+  readonly counts: boolean
+}
+
+const noExcuse: Excuse = { lateness: 0, counts: false }
 
 /** The longest time between two looks, in milliseconds. */
 const longestGapMs = 25
@@ -30,12 +43,14 @@ export class PendingCalls {
   readonly #timeout: number
   readonly #gap: number
   readonly #clock: Clock
+  readonly #excuse: Excuse
   #first: PendingCall | undefined
   #last: PendingCall | undefined
   #ticking = false
   #due = 0
 
-  constructor(timeout: number, clock: Clock) {
+  constructor(timeout: number, clock: Clock, excuse: Excuse = noExcuse) {
+    this.#excuse = excuse
     this.#timeout = timeout
     this.#gap = Math.min(longestGapMs, timeout / 20)
     this.#clock = clock
@@ -47,7 +62,7 @@ export class PendingCalls {
    * @param since when the call began that the work is a part of, by the clock; now unless stated.
    */
   add<T, S, D>(work: Promise<T>, late: (subject: S, detail: D) => T, subject: S, detail: D, since: number = this.#clock.now()): Promise<T> {
-    const call = new PendingCall(since, late as (subject: never, detail: never) => unknown, subject, detail)
+    const call = new PendingCall(since, this.#excuse.lateness, late as (subject: never, detail: never) => unknown, subject, detail)
     return new Promise<T>((resolve, reject) => {
       call.resolve = resolve as (value: never) => void
       call.reject = reject
@@ -101,13 +116,14 @@ export class PendingCalls {
     if (this.#first === undefined) return
     const left = this.#left(this.#first)
     if (left > 0) return this.#tickIn(left)
+    if (left + this.#excused(this.#first) > 0) return this.#tickIn(longestGapMs)
     // A process that was busy itself has not even sent its last commands: the server gets a moment to answer them.
     if (this.#clock.now() - this.#due > longestGapMs && left > -this.#timeout) return this.#tickIn(longestGapMs)
     this.#ticking = true
     // Replies that have come meanwhile are read before anything is given up.
     setImmediate(() => {
       this.#ticking = false
-      for (let call = this.#first; call !== undefined && this.#left(call) <= 0; call = this.#first) this.#expire(call)
+      for (let call = this.#first; call !== undefined && this.#isLate(call); call = this.#first) this.#expire(call)
       if (this.#first !== undefined) this.#tickIn(this.#left(this.#first))
     })
   }
@@ -116,6 +132,15 @@ export class PendingCalls {
     const age = this.#clock.now() - call.since
     // A clock that was put back must not keep anyone waiting.
     return age < -this.#timeout ? 0 : this.#timeout - age
+  }
+
+  #isLate(call: PendingCall): boolean {
+    const left = this.#left(call)
+    return left <= 0 && left + this.#excused(call) <= 0
+  }
+
+  #excused({ lateness }: PendingCall): number {
+    return this.#excuse.counts ? this.#excuse.lateness - lateness : 0
   }
 
   #expire(call: PendingCall): void {

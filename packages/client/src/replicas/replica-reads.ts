@@ -32,17 +32,19 @@ export interface ReplicaReadsOptions {
 const failedToAnswer = (answer: unknown): answer is ShaleError =>
   typeof answer === 'object' && ShaleError.is(answer) && answer.code.startsWith('SERVER_')
 
+/** The part of the time after which a member that has not replied at all is quiet. */
+const quietShare = 1 / 4
+
 /**
  * Reads that may go to a replica. One that fails, or has not answered when half of the time is over, is asked for elsewhere as
  * far as the policy says.
  */
 export class ReplicaReads {
   readonly #options: ReplicaReadsOptions
-  readonly #halfTime: PendingCalls
+  readonly #halfTimes = new WeakMap<Member, PendingCalls>()
 
   constructor(options: ReplicaReadsOptions) {
     this.#options = options
-    this.#halfTime = new PendingCalls(options.timeout / 2, options.clock)
   }
 
   /** Reads where the policy says. */
@@ -139,13 +141,17 @@ export class ReplicaReads {
     operation: BatchOperation<I, T>,
     items: readonly I[],
   ): Promise<Answer<T>[]> {
+    const { clock, timeout } = this.#options
+    const since = clock.now()
     let isLate = false
     const late = (): Answer<T>[] => {
       isLate = true
+      // Nobody waits for it any more.
+      if (clock.now() - since >= timeout) return asked as unknown as Answer<T>[]
       // A promise serves as well: what it comes to is the answer.
       return (this.#next(member, operation, items)?.() ?? asked) as unknown as Answer<T>[]
     }
-    const answers = await this.#halfTime.add<Answer<T>[], undefined, undefined>(asked, late, undefined, undefined)
+    const answers = await this.#halfTimeOf(member).add<Answer<T>[], undefined, undefined>(asked, late, undefined, undefined, since)
     if (isLate || !answers.some(failedToAnswer)) return answers
     const places = answers.flatMap((answer, i) => (failedToAnswer(answer) ? [i] : []))
     const others = await this.#next(
@@ -155,5 +161,27 @@ export class ReplicaReads {
     )?.()
     others?.forEach((answer, i) => (answers[places[i] as number] = answer))
     return answers
+  }
+
+  /**
+   * The reads of a member that have not taken half of the time. When this process is late itself, so that replies lie unread, to ask a
+   * second time only makes it later: while the member does answer, what the process was late by does not count.
+   */
+  #halfTimeOf(member: Member): PendingCalls {
+    let halfTime = this.#halfTimes.get(member)
+    if (halfTime === undefined) {
+      const { timeout, clock } = this.#options
+      const { server } = member
+      halfTime = new PendingCalls(timeout / 2, clock, {
+        get lateness() {
+          return server.lateness
+        },
+        get counts() {
+          return server.quietFor < timeout * quietShare
+        },
+      })
+      this.#halfTimes.set(member, halfTime)
+    }
+    return halfTime
   }
 }

@@ -2,7 +2,8 @@ import { ShaleError, type Command, type Connection, type Reply } from '@shale/co
 import type { Barrier } from './barrier.ts'
 import type { LaneHost } from './lane-host.ts'
 import { closedError, type Link } from './link.ts'
-import { connectionError, replyError } from './reply-error.ts'
+import { oneErrorFor } from './one-error.ts'
+import { replyError } from './reply-error.ts'
 import { longestBacklog, weightOf, type WaitingBarrier, type WaitingCommand } from './waiting.ts'
 
 /**
@@ -71,7 +72,7 @@ export class Lane {
     if (first === undefined || !this.#late(first)) return 0
     const waiting = this.#waiting
     this.#waiting = waiting.filter((one) => one.barrier !== undefined || !this.#late(one))
-    for (const one of waiting) if (one.barrier === undefined && this.#late(one)) this.#drop(one, this.#timedOut())
+    for (const one of waiting) if (one.barrier === undefined && this.#late(one)) this.#drop(one, notSentError(this.#host))
     const dropped = waiting.length - this.#waiting.length
     this.pump()
     return dropped
@@ -139,8 +140,7 @@ export class Lane {
   }
 
   #full(): ShaleError | undefined {
-    if (this.#host.backlog < longestBacklog) return undefined
-    return new ShaleError('SERVER_UNAVAILABLE', `${this.#host.endpoint.name}: too much waits for the connection already; nothing was sent.`)
+    return this.#host.backlog < longestBacklog ? undefined : fullError(this.#host)
   }
 
   #sendWaiting(): void {
@@ -156,7 +156,7 @@ export class Lane {
         break
       }
       sent++
-      if (this.#late(one)) this.#drop(one, this.#timedOut())
+      if (this.#late(one)) this.#drop(one, notSentError(this.#host))
       else {
         this.#host.backlog -= one.weight
         this.#dispatch(connection, one.command, one.weight).then(one.resolve, one.reject)
@@ -173,18 +173,11 @@ export class Lane {
     if (this.#inFlight > 0 || one.arrived) return
     one.arrived = true
     // Its commands may be sent over this lane at once, and must find it standing still.
-    queueMicrotask(() => one.barrier.arrive(this.#late(one) ? this.#timedOut() : undefined))
+    queueMicrotask(() => one.barrier.arrive(this.#late(one) ? notSentError(this.#host) : undefined))
   }
 
   #late({ since }: { readonly since: number }): boolean {
     return this.#host.clock.now() - since >= this.#host.timeout
-  }
-
-  #timedOut(): ShaleError {
-    return new ShaleError(
-      'SERVER_TIMEOUT',
-      `${this.#host.endpoint.name}: no connection within ${this.#host.timeout} ms; the command was not sent.`,
-    )
   }
 
   #drop(one: WaitingCommand, error: ShaleError): void {
@@ -233,12 +226,21 @@ export class Lane {
     const link = this.#link
     link.failed++
     link.sampledAt = undefined
-    const reason = link.abandonedFor
+    // Before this is settled, upon which the lane may take to another link.
+    const reason = link.unanswered(error)
     this.#settled(weight, null)
-    if (reason !== undefined) return refuse(reason)
-    return refuse(connectionError(endpoint, error, 'the connection ended before the reply came; whether the command was run is not known'))
+    return refuse(reason)
   }
 }
+
+const fullError = oneErrorFor(
+  ({ endpoint }: LaneHost) =>
+    new ShaleError('SERVER_UNAVAILABLE', `${endpoint.name}: too much waits for the connection already; nothing was sent.`),
+)
+const notSentError = oneErrorFor(
+  ({ endpoint, timeout }: LaneHost) =>
+    new ShaleError('SERVER_TIMEOUT', `${endpoint.name}: no connection within ${timeout} ms; the command was not sent.`),
+)
 
 /** Rejects in the next turn of the event loop: whoever asks again at once, for ever, must not keep the loop from what would help. */
 export function refuse(error: ShaleError): Promise<never> {

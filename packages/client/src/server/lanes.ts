@@ -5,6 +5,7 @@ import { Lane, refuse } from './lane.ts'
 import type { LaneHost } from './lane-host.ts'
 import { closedError, type Link } from './link.ts'
 import { Links } from './links.ts'
+import { oneErrorFor } from './one-error.ts'
 import type { LinksEvents, LinksOptions } from './links-host.ts'
 
 export type LanesOptions = LinksOptions
@@ -115,7 +116,8 @@ export class Lanes {
   }
 
   #createHost(): LaneHost {
-    const { endpoint, clock, timeout, driver, connections } = this.#options
+    const options = this.#options
+    const { endpoint, clock, timeout, driver, connections } = options
     return {
       endpoint,
       clock,
@@ -126,7 +128,7 @@ export class Lanes {
       links: this.#links,
       crowded: (link) => {
         this.#growth.grow()
-        return link.load >= stalledAt && link.overdue ? this.#stalled() : undefined
+        return link.load >= stalledAt && link.overdue ? stalledError(options) : undefined
       },
       left: (link) => {
         if (this.#lanes.every((lane) => lane.link !== link)) this.#growth.leave(link)
@@ -154,13 +156,12 @@ export class Lanes {
     this.#lanes.forEach((lane, i) => lane.moveTo(serving[i % serving.length] as Link))
     this.#growth.look()
   }
-
-  #stalled(): ShaleError {
-    const { endpoint, timeout } = this.#options
-    const what = `${endpoint.name}: too much is in flight already, the oldest of it for more than ${timeout} ms; nothing was sent.`
-    return new ShaleError('SERVER_UNAVAILABLE', what)
-  }
 }
+
+const stalledError = oneErrorFor(({ endpoint, timeout }: LanesOptions) => {
+  const what = `${endpoint.name}: too much is in flight already, the oldest of it for more than ${timeout} ms; nothing was sent.`
+  return new ShaleError('SERVER_UNAVAILABLE', what)
+})
 
 /** FNV-1a over the UTF-16 code units, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 function hash(key: string): number {

@@ -2,7 +2,9 @@ import { ShaleError, type Connection, type Endpoint, type TimerHandle } from '@s
 import type { Abandoned, ClientIdentity } from './abandoned.ts'
 import { ping } from '../commands.ts'
 import { Dial, type DialOptions, type Opened } from './dial.ts'
+import { oneErrorFor } from './one-error.ts'
 import { connectionError } from './reply-error.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** What a link tells whoever decides about it. */
 export interface LinkEvents {
@@ -43,13 +45,14 @@ export class Link {
   sampled = 0
   sampledAt: number | undefined
   /** Why its last connection was given up, if it was, for what was in flight on it. */
-  abandonedFor: ShaleError | undefined
+  #abandonedFor: ShaleError | undefined
   readonly #options: DialOptions
   readonly #abandoned: Abandoned
   readonly #events: LinkEvents
   readonly #dials: Dial[] = []
   #closed = false
   #failure: ShaleError | undefined
+  #unanswered: Unanswered
   #timer: TimerHandle | undefined
   #client: ClientIdentity | undefined
   #cleared = 0
@@ -61,6 +64,7 @@ export class Link {
     this.#options = options
     this.#abandoned = abandoned
     this.#events = events
+    this.#unanswered = new Unanswered(options.endpoint)
   }
 
   get state(): 'idle' | 'connecting' | 'ready' | 'down' | 'closed' {
@@ -153,11 +157,16 @@ export class Link {
     )
   }
 
+  /** What a command gets that the driver gave a reason instead of a reply. */
+  unanswered(reason: unknown): ShaleError {
+    return this.#abandonedFor ?? this.#unanswered.errorOf(reason)
+  }
+
   /** Gives the connection up. */
   abandon(reason: ShaleError): void {
     const { connection } = this
     if (connection === undefined) return
-    this.abandonedFor = reason
+    this.#abandonedFor = reason
     this.#lose(reason)
     connection.destroy()
   }
@@ -193,7 +202,8 @@ export class Link {
     while (this.#dials.length > 0) this.#drop(0)
     this.rest()
     this.#failure = undefined
-    this.abandonedFor = undefined
+    this.#abandonedFor = undefined
+    this.#unanswered = new Unanswered(this.#options.endpoint)
     this.overdue = false
     this.sampledAt = undefined
     this.sampled = this.sent
@@ -241,6 +251,6 @@ export class Link {
   }
 }
 
-export function closedError({ name }: Endpoint): ShaleError {
-  return new ShaleError('CLOSED', `${name}: the store is closed; nothing more can be asked of it.`)
-}
+export const closedError: (endpoint: Endpoint) => ShaleError = oneErrorFor(
+  ({ name }: Endpoint) => new ShaleError('CLOSED', `${name}: the store is closed; nothing more can be asked of it.`),
+)

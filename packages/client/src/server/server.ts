@@ -50,6 +50,11 @@ export class Server {
     return this.#store.links.losses
   }
 
+  /** Milliseconds, ever, by which this process was late itself to look at what it had asked. */
+  get lateness(): number {
+    return this.#store.links.watchdog.lateness
+  }
+
   /** How it is; what its part in a replica set is, and how far behind it is, only that knows. */
   status(): ServerStatus {
     const { state, breaker, latency, reconnects } = this.#store.links

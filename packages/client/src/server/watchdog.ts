@@ -30,6 +30,8 @@ const hungAfter = 1.75
 export class Watchdog<W extends Watched> {
   /** Whether the timer runs. */
   running = false
+  /** Milliseconds, ever, by which its looks came late: the process was busy itself, or stood still. */
+  lateness = 0
   readonly #timeout: number
   readonly #gap: number
   readonly #clock: Clock
@@ -71,7 +73,9 @@ export class Watchdog<W extends Watched> {
   readonly #look = (): void => {
     const clockNow = this.#clock.now()
     const before = this.#time
-    const now = (this.#time += Math.max(0, Math.min(2 * this.#gap, clockNow - this.#lookedAt)))
+    const passed = clockNow - this.#lookedAt
+    const now = (this.#time += Math.max(0, Math.min(2 * this.#gap, passed)))
+    this.lateness += Math.max(0, passed - this.#gap)
     this.#lookedAt = clockNow
     let heard = false
     for (const { silence } of this.#all) if (silence.look(now, before, this.#timeout)) heard = true
