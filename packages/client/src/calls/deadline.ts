@@ -11,6 +11,7 @@ import {
   type Store,
   type Tally,
 } from '@shale/contracts'
+import { LateErrors } from './late-errors.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { quiet } from './quiet.ts'
 
@@ -29,14 +30,12 @@ export function withDeadline(store: Store, options: DeadlineOptions): Store {
 }
 
 class DeadlineStore extends StoreDecorator {
-  readonly #timeout: number
   readonly #pending: PendingCalls
-  /** The errors of what is late at once, by the server: that may be a hundred thousand calls. */
-  readonly #errors = new Map<string, ShaleError>()
+  readonly #errors: LateErrors
 
   constructor(store: Store, timeout: number, clock: Clock) {
     super(store)
-    this.#timeout = timeout
+    this.#errors = new LateErrors(timeout)
     this.#pending = new PendingCalls(timeout, clock)
   }
 
@@ -74,15 +73,7 @@ class DeadlineStore extends StoreDecorator {
   }
 
   #error(key: string | undefined): ShaleError {
-    const who = key === undefined ? '' : `${this.store.locate(key).server}: `
-    let error = this.#errors.get(who)
-    if (error === undefined) {
-      if (this.#errors.size === 0) queueMicrotask(() => this.#errors.clear())
-      const what = `${who}no answer within ${this.#timeout} ms; whether the operation was carried out is not known.`
-      error = new ShaleError('SERVER_TIMEOUT', what)
-      this.#errors.set(who, error)
-    }
-    return error
+    return this.#errors.of(key === undefined ? undefined : this.store.locate(key).server)
   }
 
   // Made once, so that a call costs no closure for a deadline that it meets.

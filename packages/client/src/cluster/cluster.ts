@@ -21,6 +21,7 @@ import { ClusterReplicas, type ClusterReadOptions } from './cluster-replicas.ts'
 import { scanCluster, takeCensus } from './cluster-scan.ts'
 import { slotChanges, type NodeView } from './cluster-census.ts'
 import { refuse } from '../server/lane.ts'
+import { LateErrors } from '../calls/late-errors.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
 import { keysOf, OwnWrites } from '../replicas/own-writes.ts'
 import { readPolicy } from '../replicas/read-policy.ts'
@@ -66,6 +67,7 @@ export class Cluster extends BatchStore {
   readonly #replicas: ClusterReplicas | undefined
   readonly #dispatch: ClusterDispatch
   readonly #pending: PendingCalls
+  readonly #lateErrors: LateErrors
   readonly #observers: StoreObserver[] = []
   /** What came before it was known who serves what, in order. */
   #early: Early[] = []
@@ -96,6 +98,7 @@ export class Cluster extends BatchStore {
     })
     this.#dispatch = new ClusterDispatch({ name, nodes, map: this.#map, replicas, own, timeout, clock })
     this.#pending = new PendingCalls(timeout, clock)
+    this.#lateErrors = new LateErrors(timeout)
   }
 
   protected batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
@@ -220,14 +223,8 @@ export class Cluster extends BatchStore {
   }
 
   /** What an item gets that has no answer in time. */
-  readonly #late = (key: string): ShaleError => {
-    void this.#map.look()
-    const { timeout } = this.#options
-    return new ShaleError(
-      'SERVER_TIMEOUT',
-      `${this.locate(key).server}: no answer within ${timeout} ms; whether the operation was carried out is not known.`,
-    )
-  }
+  readonly #late = (key: string): ShaleError => this.#lateErrors.of(this.locate(key).server, this.#look)
+  readonly #look = (): void => void this.#map.look()
   readonly #batchLate = <I, T>(call: BatchCall<I, T>): Answer<T>[] => call.giveUp(this.#late)
   readonly #tallyLate = (call: DeleteCall): Tally => call.giveUp(this.#late)
 }
