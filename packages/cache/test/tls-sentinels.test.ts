@@ -1,13 +1,12 @@
 import { connect, createServer, type AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createCache, ioredis, nodeRedis, type Cache, type CacheOptions, type SentinelServers } from '@shale/cache'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ioredis, nodeRedis, type Cache, type CacheOptions, type SentinelServers } from '@shale/cache'
 import { certs, startSentinels, until, type RedisServer, type SentinelGroup, type SentinelServer } from '@tooling/servers'
 import { caught } from './caught.ts'
+import { expectRefused, login, open } from './tls-caches.ts'
 
-const login = { username: 'cache', password: 's3cret' }
 const tls = { ca: certs.ca }
 const master = 'mymaster'
-const connectTimeoutMs = 1500
 
 /** All speak TLS, and have users. */
 let group: SentinelGroup
@@ -24,17 +23,6 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => Promise.all([group, servers, sentinels].map((one) => one.stop())))
 
-const opened: Cache[] = []
-afterEach(async () => {
-  for (const cache of opened.splice(0)) await cache.close()
-})
-
-function open(options: CacheOptions): Cache {
-  const cache = createCache({ ttl: null, connectTimeout: connectTimeoutMs, timeout: '1s', ...options })
-  opened.push(cache)
-  return cache
-}
-
 const named = (of: SentinelGroup, prefix: string, host = '127.0.0.1'): SentinelServers => ({
   sentinels: of.sentinels.map(({ port }) => `${prefix}${host}:${port}`),
   master,
@@ -44,16 +32,6 @@ async function works(cache: Cache): Promise<void> {
   await cache.connect()
   expect(await cache.set('a', 'b')).toBe(true)
   expect(await cache.get('a')).toBe('b')
-}
-
-async function isRefused(cache: Cache, message: RegExp): Promise<void> {
-  const began = performance.now()
-  const error = await caught(cache.connect())
-  expect(performance.now() - began).toBeLessThan(connectTimeoutMs)
-  expect(error).toMatchObject({ code: 'SERVER_AUTH', message: expect.stringMatching(message) })
-  for (const call of [() => cache.get('a'), () => cache.set('a', 1), () => cache.has('a')]) {
-    expect((await caught(call())).code).toBe('SERVER_AUTH')
-  }
 }
 
 const placesOf = (some: readonly { readonly port: number }[]): string => `127\\.0\\.0\\.1:(${some.map(({ port }) => port).join('|')})`
@@ -80,7 +58,7 @@ describe.each([nodeRedis, ioredis])('$name', (driver) => {
     ['a wrong password of the servers', () => [named(group, 'rediss://:p4ss@'), { tls, password: 'wr0ng' }, group.servers], /WRONGPASS/],
   ])('%s: a typed error in time, and no cold cache', async (_, options, message) => {
     const [to, more, culprits] = options()
-    await isRefused(
+    await expectRefused(
       open({ servers: to, ...login, driver: driver(), ...more }),
       new RegExp(`${placesOf(culprits)}\\S*[: ].*${message.source}`),
     )
@@ -131,7 +109,7 @@ describe('a certificate of the servers that is for a name', () => {
 
   test('sentinels tell addresses: the name is stated', async () => {
     await works(open({ servers: { ...named(servers, 'redis://'), tls: { ca, servername: 'localhost' } }, ...login }))
-    await isRefused(open({ servers: { ...named(servers, 'redis://'), tls: { ca } }, ...login }), /altnames.*'servername'/)
+    await expectRefused(open({ servers: { ...named(servers, 'redis://'), tls: { ca } }, ...login }), /altnames.*'servername'/)
   })
 
   test('sentinels tell names', async () => {

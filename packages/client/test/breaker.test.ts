@@ -1,27 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError, type Answer } from '@shale/contracts'
-import { createManualClock } from '@shale/testing'
 import { Breaker, type BreakerOptions } from '../src/server/breaker.ts'
 import { Server } from '../src/server/server.ts'
-import { ErrorReply, outcome, ScriptedDriver, turn } from './scripted-driver.ts'
+import { ErrorReply, outcome, turn } from './scripted-driver.ts'
+import { scriptedOptions } from './scripted-server.ts'
 
 const down = new ShaleError('SERVER_UNAVAILABLE', 'down')
 
 function setUp(breaker?: BreakerOptions | false) {
-  const clock = createManualClock()
-  const driver = new ScriptedDriver()
-  const chance = { next: 0.5 }
-  const server = new Server({
-    endpoint: { host: 'h', port: 1, database: 0, name: 'h:1/0' },
-    shard: 'one',
-    driver,
-    connections: { min: 1, max: 1 },
-    connectTimeout: 2000,
-    timeout: 500,
-    clock,
-    random: () => chance.next,
-    breaker,
-  })
+  const { clock, driver, chance, options } = scriptedOptions()
+  const server = new Server({ ...options, breaker })
   const heard: string[] = []
   server.observe({ breaker: (name, state) => heard.push(`${name} ${state}`) })
   const { store } = server
@@ -239,18 +227,11 @@ describe('a server that cannot be reached', () => {
 describe('a fresh connection', () => {
   test('serves only once the server was looked at; who fails that is refused for that reason', async () => {
     const wrong = new ShaleError('CONFIG_INVALID', 'h:1/0 is a replica')
-    const clock = createManualClock()
-    const driver = new ScriptedDriver()
+    const { clock, driver, chance, options } = scriptedOptions()
+    chance.next = 0
     const roles = ['slave', 'master']
     const server = new Server({
-      endpoint: { host: 'h', port: 1, database: 0, name: 'h:1/0' },
-      shard: 'one',
-      driver,
-      connections: { min: 1, max: 1 },
-      connectTimeout: 2000,
-      timeout: 500,
-      clock,
-      random: () => 0,
+      ...options,
       admit: async (ask) => {
         if ((await ask(['ROLE'])) === 'slave') throw wrong
       },

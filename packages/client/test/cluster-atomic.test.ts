@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Store } from '@shale/contracts'
 import { startCluster, startRedis, until, type ClusterNode, type RedisCluster } from '@tooling/servers'
-import { slotOf } from '../src/cluster/slot.ts'
+import { moveAround } from './move-slots.ts'
 import { openCluster } from './open-cluster.ts'
 
 // Slots that the servers move themselves, at once and whole: Redis from 8.4 on, Valkey from 9.0 on.
@@ -34,16 +34,9 @@ async function findOrder(): Promise<typeof order> {
   return undefined
 }
 
-/** Moves slots to and fro until it is told to end; gives how many it moved. */
-async function moveAround(tags: readonly string[], isOver: () => boolean): Promise<number> {
-  for (let moves = 0; ; moves++) {
-    if (isOver()) return moves
-    const slot = slotOf(tags[moves % tags.length] as string)
-    const from = await cluster.ownerOf(slot)
-    const to = (await cluster.primaries()).filter((node) => node !== from)[moves % 2] as ClusterNode
-    await order?.(slot, from, to)
-    await until('the slot is at its new place', async () => (await cluster.ownerOf(slot)) === to)
-  }
+async function move(slot: number, to: ClusterNode, from: ClusterNode): Promise<void> {
+  await order?.(slot, from, to)
+  await until('the slot is at its new place', async () => (await cluster.ownerOf(slot)) === to)
 }
 
 const tags = ['a', 'b', 'c', 'd']
@@ -54,7 +47,7 @@ test('promise 11: increments over slots that servers move themselves count once 
   const keys = tags.flatMap((tag) => [`{${tag}}1`, `{${tag}}2`])
   await put(keys)
   let over = false
-  const migrations = moveAround(tags, () => over)
+  const migrations = moveAround(cluster, tags, () => over, move)
   const count = async (key: string): Promise<number> => {
     for (let counted = 0; ; counted += 20) {
       if (over) return counted
@@ -79,7 +72,7 @@ test('a scan while servers move slots gives every key that stays', { timeout: 60
   ]
   await put(keys)
   let over = false
-  const migrations = moveAround(tags, () => over)
+  const migrations = moveAround(cluster, tags, () => over, move)
   let scans = 0
   for (const end = Date.now() + 4000; Date.now() < end; scans++) {
     const seen = new Set<string>()

@@ -4,6 +4,7 @@ import { ShaleError, type Store } from '@shale/contracts'
 import { startCluster, type ClusterNode, type RedisCluster } from '@tooling/servers'
 import { nodeRedis } from '@shale/client'
 import { slotOf } from '../src/cluster/slot.ts'
+import { moveAround } from './move-slots.ts'
 import { openCluster } from './open-cluster.ts'
 
 const clientName = 'under-test'
@@ -35,23 +36,13 @@ async function scanned(pattern: string): Promise<Set<string>> {
   return seen
 }
 
-/** Moves slots to and fro until it is told to end; gives how many it moved. */
-async function moveAround(tags: readonly string[], isOver: () => boolean): Promise<number> {
-  for (let moves = 0; ; moves++) {
-    if (isOver()) return moves
-    const slot = slotOf(tags[moves % tags.length] as string)
-    const from = await cluster.ownerOf(slot)
-    await cluster.migrateSlot(slot, (await cluster.primaries()).filter((node) => node !== from)[moves % 2] as ClusterNode)
-  }
-}
-
 test('a scan while slots move gives every key that stays', async () => {
   const tags = ['a', 'b', 'c', 'd', 'e', 'f']
   const moving = tags.flatMap((tag) => Array.from({ length: 50 }, (_, i) => `{${tag}}:${i}`))
   const still = Array.from({ length: 5000 }, (_, i) => `still:${i}`)
   await put([...moving, ...still])
   let over = false
-  const migrations = moveAround(tags, () => over)
+  const migrations = moveAround(cluster, tags, () => over)
   let scans = 0
   for (const end = Date.now() + 6000; Date.now() < end; scans++) {
     const seen = await scanned('*')
@@ -95,7 +86,7 @@ test('a scan during a failover gives every key that stays, or says that it could
 test('a flush while slots move leaves nothing, and nothing that was written after it goes', async () => {
   const tags = ['a', 'b', 'c']
   let over = false
-  const migrations = moveAround(tags, () => over)
+  const migrations = moveAround(cluster, tags, () => over)
   const keys = tags.flatMap((tag) => Array.from({ length: 100 }, (_, i) => `{${tag}}:${i}`))
   for (let round = 0; round < 20; round++) {
     await put(keys)
@@ -138,7 +129,7 @@ test('promise 11: increments over migrations count once each', async () => {
   const keys = tags.flatMap((tag) => [`{${tag}}1`, `{${tag}}2`])
   await store.set(keys.map((key) => ({ key, value: bytes('0'), ttl: null })))
   let over = false
-  const migrations = moveAround(tags, () => over)
+  const migrations = moveAround(cluster, tags, () => over)
   const counted = new Map(keys.map((key) => [key, 0]))
   const count = async (key: string): Promise<void> => {
     while (!over) {
@@ -163,7 +154,7 @@ test('promise 11: increments over cut connections and migrations are counted at 
   const keys = tags.flatMap((tag) => [`{${tag}}1`, `{${tag}}2`])
   await store.set(keys.map((key) => ({ key, value: bytes('0'), ttl: null })))
   let over = false
-  const migrations = moveAround(tags, () => over)
+  const migrations = moveAround(cluster, tags, () => over)
   const counts = new Map(keys.map((key) => [key, { done: 0, unknown: 0 }]))
   const count = async (key: string): Promise<void> => {
     const counted = counts.get(key) as { done: number; unknown: number }

@@ -1,25 +1,9 @@
 import { expect, test } from 'vitest'
 import { ShaleError } from '@shale/contracts'
-import { createManualClock } from '@shale/testing'
-import { ServerStore } from '../src/server/server-store.ts'
-import { ScriptedDriver, turn, type ScriptedConnection } from './scripted-driver.ts'
+import { turn, type ScriptedConnection } from './scripted-driver.ts'
+import { scriptedStore } from './scripted-server.ts'
 
-function setUp(min: number, max: number) {
-  const clock = createManualClock()
-  const driver = new ScriptedDriver()
-  const endpoint = { host: 'h', port: 1, database: 0, name: 'h:1/0' }
-  const store = new ServerStore({
-    shard: 'shard',
-    endpoint,
-    driver,
-    connections: { min, max },
-    connectTimeout: 2000,
-    timeout: 500,
-    clock,
-    random: () => 0.5,
-  })
-  return { clock, driver, store }
-}
+const setUp = (min: number, max: number) => scriptedStore({ connections: { min, max } })
 
 /** A connection that owes nothing is asked for a sign of life while another one hangs. */
 const isNoPing = (line: string): boolean => line !== 'PING'

@@ -1,30 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { ShaleError, type StoreObserver } from '@shale/contracts'
-import { createManualClock } from '@shale/testing'
-import { ServerStore } from '../src/server/server-store.ts'
-import { ErrorReply, outcome, ScriptedDriver, turn } from './scripted-driver.ts'
+import type { ServerStoreOptions } from '../src/server/server-store.ts'
+import { ErrorReply, outcome, turn } from './scripted-driver.ts'
+import { scriptedStore } from './scripted-server.ts'
 
-function setUp({ connections = { min: 1, max: 1 }, breaker }: { connections?: { min: number; max: number }; breaker?: false } = {}) {
-  const clock = createManualClock()
-  const driver = new ScriptedDriver()
-  const chance = { next: 0.5 }
-  const store = new ServerStore({
-    shard: 'shard',
-    endpoint: { host: 'h', port: 1, database: 0, name: 'h:1/0' },
-    driver,
-    connections,
-    connectTimeout: 2000,
-    timeout: 500,
-    clock,
-    random: () => chance.next,
-    breaker,
-  })
+function setUp(given: Pick<Partial<ServerStoreOptions>, 'connections' | 'breaker'> = {}) {
+  const { store, ...played } = scriptedStore(given)
   const heard: string[] = []
   store.observe({
     connected: (server) => heard.push(`connected ${server}`),
     disconnected: (server, { code }) => heard.push(`disconnected ${server} ${code}`),
   } satisfies StoreObserver)
-  return { clock, driver, store, heard, chance }
+  return { ...played, store, heard }
 }
 
 const codes = async (answers: Promise<unknown[]>): Promise<unknown[]> =>

@@ -2,29 +2,13 @@ import { expect, test } from 'vitest'
 import { ShaleError, type Answer, type Store } from '@shale/contracts'
 import { createManualClock } from '@shale/testing'
 import { withDeadline } from '@shale/client'
-import { ServerStore } from '../src/server/server-store.ts'
-import { ScriptedDriver, turn } from './scripted-driver.ts'
+import { turn } from './scripted-driver.ts'
+import { scriptedStore } from './scripted-server.ts'
 
 // Where a hundred thousand calls fail at once an error for each of them, with its stack, would hold the process up for longer than
 // all else that it does.
 
 const many = 1000
-
-function setUp() {
-  const clock = createManualClock()
-  const driver = new ScriptedDriver()
-  const store = new ServerStore({
-    shard: 'shard',
-    endpoint: { host: 'h', port: 1, database: 0, name: 'h:1/0' },
-    driver,
-    connections: { min: 1, max: 1 },
-    connectTimeout: 2000,
-    timeout: 500,
-    clock,
-    random: () => 0.5,
-  })
-  return { clock, driver, store }
-}
 
 const reads = (store: Store): Promise<Answer<unknown>[]> =>
   Promise.all(Array.from({ length: many }, (_, i) => store.get([`key:${i}`]).then(([answer]) => answer as Answer<unknown>)))
@@ -38,7 +22,7 @@ async function errorsOf(answers: Promise<Answer<unknown>[]>): Promise<ShaleError
 }
 
 test('what a connection takes along when it ends has one error, of each ending its own', async () => {
-  const { clock, driver, store } = setUp()
+  const { clock, driver, store } = scriptedStore()
   void store.connect()
   const first = await driver.attempts[0]!.accept()
   const before = errorsOf(reads(store))
@@ -59,7 +43,7 @@ test('what a connection takes along when it ends has one error, of each ending i
 })
 
 test('commands that ended for different reasons say so', async () => {
-  const { driver, store } = setUp()
+  const { driver, store } = scriptedStore()
   void store.connect()
   const connection = await driver.attempts[0]!.accept()
   const reading = reads(store)
@@ -71,7 +55,7 @@ test('commands that ended for different reasons say so', async () => {
 })
 
 test('what waits for a connection for too long has one error, which says that it was not sent', async () => {
-  const { clock, store } = setUp()
+  const { clock, store } = scriptedStore()
   const waiting = errorsOf(reads(store))
   clock.advance(600)
   const errors = await waiting
@@ -80,7 +64,7 @@ test('what waits for a connection for too long has one error, which says that it
 })
 
 test('a closed server has one error', async () => {
-  const { driver, store } = setUp()
+  const { driver, store } = scriptedStore()
   void store.connect()
   await driver.attempts[0]!.accept()
   await store.close()

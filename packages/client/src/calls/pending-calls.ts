@@ -135,8 +135,7 @@ export class PendingCalls {
   }
 
   #isLate(call: PendingCall): boolean {
-    const left = this.#left(call)
-    return left <= 0 && left + this.#excused(call) <= 0
+    return this.#left(call) + this.#excused(call) <= 0
   }
 
   #excused({ lateness }: PendingCall): number {

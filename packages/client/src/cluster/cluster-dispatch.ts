@@ -1,4 +1,4 @@
-import { ShaleError, type Answer, type Clock, type TimerHandle } from '@shale/contracts'
+import { ShaleError, type Answer, type Clock } from '@shale/contracts'
 import type { ClusterCall } from './cluster-call.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import { ClusterMoves } from './cluster-moves.ts'
@@ -12,6 +12,7 @@ import type { OwnWrites } from '../replicas/own-writes.ts'
 import { SlotOutages } from './slot-outages.ts'
 import { slotOf } from './slot.ts'
 import { Turns } from '../calls/turns.ts'
+import { within } from '../calls/within.ts'
 import { longestBacklog } from '../server/waiting.ts'
 
 export interface DispatchOptions {
@@ -94,9 +95,7 @@ export class ClusterDispatch {
   async drained(): Promise<void> {
     const { clock, timeout } = this.#options
     this.#detours.drainAll()
-    let timer: TimerHandle | undefined
-    await Promise.race([this.#turns.passed(), new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, timeout / 2, true)))])
-    clock.clearTimeout(timer)
+    await within(timeout / 2, this.#turns.passed(), clock, true)
   }
 
   /** Another node serves a slot from now on: what comes waits until all that was sent to the former one is back. */

@@ -21,6 +21,7 @@ import { ClusterReplicas, type ClusterReadOptions } from './cluster-replicas.ts'
 import { scanCluster, takeCensus } from './cluster-scan.ts'
 import { slotChanges, type NodeView } from './cluster-census.ts'
 import { refuse } from '../server/lane.ts'
+import { closedError } from '../calls/closed-error.ts'
 import { LateErrors } from '../calls/late-errors.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
 import { keysOf, OwnWrites } from '../replicas/own-writes.ts'
@@ -102,7 +103,7 @@ export class Cluster extends BatchStore {
   }
 
   protected batch<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    if (this.#closing !== undefined) return refuse(this.#closed())
+    if (this.#closing !== undefined) return refuse(closedError(this.#options))
     const call = new BatchCall(operation, items, this.#dispatch.nextOrder(), this.#options.clock.now())
     this.#begin(call)
     const result = this.#pending.add(call.result, this.#batchLate<I, T>, call, undefined, call.since)
@@ -110,7 +111,7 @@ export class Cluster extends BatchStore {
   }
 
   delete(keys: readonly string[]): Promise<Tally> {
-    if (this.#closing !== undefined) return refuse(this.#closed())
+    if (this.#closing !== undefined) return refuse(closedError(this.#options))
     const call = new DeleteCall(keys, this.#dispatch.nextOrder(), this.#options.clock.now())
     this.#begin(call)
     return this.#own.during(keys, this.#pending.add(call.result, this.#tallyLate, call, undefined, call.since))
@@ -124,7 +125,7 @@ export class Cluster extends BatchStore {
   }
 
   flush(): Promise<void> {
-    if (this.#closing !== undefined) return refuse(this.#closed())
+    if (this.#closing !== undefined) return refuse(closedError(this.#options))
     return new Promise((resolve, reject) => {
       // In its turn among the other calls, also before it is known who serves what.
       const go = (): void => void this.#own.duringAll(this.#dispatch.alone(() => this.#flush())).then(resolve, reject)
@@ -196,7 +197,7 @@ export class Cluster extends BatchStore {
 
   /** Settles once it is known who serves what. */
   async #known(): Promise<void> {
-    if (this.#closing !== undefined) throw this.#closed()
+    if (this.#closing !== undefined) throw closedError(this.#options)
     await this.#map.load()
   }
 
@@ -216,10 +217,6 @@ export class Cluster extends BatchStore {
     const outcomes = await Promise.allSettled([...addresses].map((address) => this.#nodes.at(address).store.flush()))
     const failure = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failure !== undefined) throw failure.reason
-  }
-
-  #closed(): ShaleError {
-    return new ShaleError('CLOSED', `${this.#options.name}: the store is closed; nothing more can be asked of it.`)
   }
 
   /** What an item gets that has no answer in time. */

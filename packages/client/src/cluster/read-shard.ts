@@ -1,8 +1,8 @@
-import type { Answer, BatchOperation, Clock, Random, StoreObserver } from '@shale/contracts'
-import { ShaleError } from '@shale/contracts'
+import type { Clock, Random, StoreObserver } from '@shale/contracts'
 import { Member } from '../replicas/member.ts'
 import type { OpenReads } from '../replicas/open-reads.ts'
 import type { OwnWrites } from '../replicas/own-writes.ts'
+import { ReadCall } from '../replicas/primary-call.ts'
 import type { ReadPolicy } from '../replicas/read-policy.ts'
 import { ReplicaLag } from '../replicas/replica-lag.ts'
 import { ReplicaReads } from '../replicas/replica-reads.ts'
@@ -55,7 +55,6 @@ export class ReadShard {
   readonly #arrived = new Map<number, number>()
   #round = 0
   readonly #asking: WhileUsed
-  #isClosed = false
 
   constructor(primary: Server, options: ReadShardOptions) {
     const { clock, timeout, random, policy, openReads, own, readYourWrites } = options
@@ -77,7 +76,7 @@ export class ReadShard {
       },
       hasWrites: ({ passed }, key) => !readYourWrites || (this.#hasArrived(passed, key) && own.has(passed, key)),
       isPrimaryKnown: () => true,
-      primary: (operation, items) => this.#readPrimary(operation, items),
+      primary: (operation, items) => new ReadCall(operation, items, false).run(primary.store),
     })
   }
 
@@ -112,7 +111,6 @@ export class ReadShard {
 
   /** Asks nobody any more. */
   close(): void {
-    this.#isClosed = true
     this.#asking.close()
   }
 
@@ -123,7 +121,7 @@ export class ReadShard {
   }
 
   #readable(now: number): readonly Member[] {
-    return this.#members.filter((member) => this.#lag.keepsUp(member, this.#primary, now))
+    return this.#lag.readable(this.#members, this.#primary, now)
   }
 
   #hasArrived(passed: number, key: string): boolean {
@@ -135,22 +133,13 @@ export class ReadShard {
     this.#lag.tell(members, this.#primary)
   }
 
-  async #readPrimary<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
-    try {
-      return await operation.call(this.#primary.server.store, items)
-    } catch (error) {
-      const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
-      return items.map(() => failure)
-    }
-  }
-
   /** Asks the primary how far it is, and then the replicas. */
   async #sample(round: number): Promise<void> {
     const primary = this.#primary
     if (!primary.isAsked) {
       const generation = this.#options.own.close()
       const askedAt = await primary.ask(round)
-      if (this.#isClosed) return
+      if (this.#asking.isClosed) return
       if (primary.info?.role === 'primary') this.#lag.primarySaid(primary.info, askedAt, generation)
       else this.#options.lost()
     }
@@ -159,6 +148,6 @@ export class ReadShard {
 
   async #sampleReplica(member: Member, round: number): Promise<void> {
     const askedAt = await member.ask(round)
-    if (!this.#isClosed && this.#members.includes(member)) this.#lag.replicaSaid(member, askedAt, this.#members, this.#primary)
+    if (!this.#asking.isClosed && this.#members.includes(member)) this.#lag.replicaSaid(member, askedAt, this.#members, this.#primary)
   }
 }

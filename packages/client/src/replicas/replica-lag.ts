@@ -64,8 +64,7 @@ export class ReplicaLag {
     this.#marks.restart()
   }
 
-  /** Whether a member is a replica that may be read now. */
-  keepsUp(member: Member, primary: Member | undefined, now: number): boolean {
+  #keepsUp(member: Member, primary: Member | undefined, now: number): boolean {
     const { coveredUntil, lag, info } = member
     const { maxReplicaLag } = this.#options
     if (member === primary || coveredUntil === undefined || lag === undefined || info?.history !== this.#history) return false
@@ -74,12 +73,17 @@ export class ReplicaLag {
     return Math.abs(now - coveredUntil) <= maxReplicaLag + this.interval
   }
 
+  /** The members that are replicas and may be read now. */
+  readable(members: readonly Member[], primary: Member | undefined, now: number): Member[] {
+    return members.filter((member) => this.#keepsUp(member, primary, now))
+  }
+
   /** Tells which replicas are read, where that has changed. */
   tell(members: readonly Member[], primary: Member | undefined): void {
     const { name, clock, tell } = this.#options
     const now = clock.now()
     for (const member of members) {
-      const isReadable = this.keepsUp(member, primary, now)
+      const isReadable = this.#keepsUp(member, primary, now)
       if (isReadable === member.isReadable) continue
       member.isReadable = isReadable
       tell((observer) => observer.replica?.(name, member.name, isReadable, member.lag))

@@ -11,6 +11,7 @@ import {
   type StoreObserver,
   type Tally,
 } from '@shale/contracts'
+import { closedError } from '../calls/closed-error.ts'
 import type { MemberSource } from './member-source.ts'
 import { OpenReads } from './open-reads.ts'
 import { keysOf, OwnWrites } from './own-writes.ts'
@@ -50,16 +51,13 @@ export interface ReplicaSetOptions {
  * `SERVER_UNAVAILABLE` while there is no primary.
  */
 export class ReplicaSet extends BatchStore {
-  readonly #name: string
-  readonly #clock: Clock
-  readonly #connectTimeout: number
+  readonly #options: ReplicaSetOptions
   readonly #own: OwnWrites
   readonly #openReads: OpenReads
   readonly #gate: PrimaryGate
   readonly #replication: Replication
   readonly #reads: ReplicaReads
   readonly #readsPrimaryOnly: boolean
-  readonly #hasSource: boolean
   readonly #observers: StoreObserver[] = []
   readonly #watched = new WeakSet<Server>()
   #closing: Promise<void> | undefined
@@ -68,12 +66,9 @@ export class ReplicaSet extends BatchStore {
   constructor(options: ReplicaSetOptions) {
     super()
     const { name, members, clock, random, timeout, maxReplicaLag = 1000, readYourWrites = true, source } = options
-    this.#name = name
-    this.#clock = clock
-    this.#connectTimeout = options.connectTimeout ?? 2000
+    this.#options = options
     const policy = readPolicy(options.readFrom ?? 'primary')
     this.#readsPrimaryOnly = policy.primaryOnly
-    this.#hasSource = source !== undefined
     this.#own = new OwnWrites()
     this.#openReads = new OpenReads()
     const tell = (what: (observer: StoreObserver) => void): void => this.#observers.forEach(what)
@@ -142,22 +137,23 @@ export class ReplicaSet extends BatchStore {
 
   locate(_key: string): StoreLocation {
     const { primary, members } = this.#replication
-    return { shard: this.#name, server: (primary ?? members[0])?.name ?? this.#name }
+    return { shard: this.#options.name, server: (primary ?? members[0])?.name ?? this.#options.name }
   }
 
   /** Reaches the primary and every configured replica. */
   async connect(): Promise<void> {
     this.#replication.use()
-    if (!this.#hasSource) {
+    if (this.#options.source === undefined) {
       await Promise.all(this.#replication.members.map(({ server }) => server.connect()))
       await this.#replication.check()
     }
     // Sentinels, and a failover, may take longer than a call may.
-    const until = this.#clock.now() + this.#connectTimeout
+    const { clock, connectTimeout = 2000 } = this.#options
+    const until = clock.now() + connectTimeout
     for (;;) {
       const error = await this.#gate.send(new WholeCall((primary) => primary.connect()))
       if (!ShaleError.is(error)) return
-      if (error.code !== 'SERVER_UNAVAILABLE' || this.#replication.primary !== undefined || this.#clock.now() >= until) throw error
+      if (error.code !== 'SERVER_UNAVAILABLE' || this.#replication.primary !== undefined || clock.now() >= until) throw error
     }
   }
 
@@ -175,22 +171,18 @@ export class ReplicaSet extends BatchStore {
     const { members, primary } = this.#replication
     return members.map((member) => {
       const role = member === primary ? 'primary' : member.info === undefined ? 'unknown' : member.role
-      return { ...member.server.status(), shard: this.#name, role, lag: member === primary ? undefined : member.lag }
+      return { ...member.server.status(), shard: this.#options.name, role, lag: member === primary ? undefined : member.lag }
     })
   }
 
   async #close(): Promise<void> {
     this.#replication.close()
-    this.#gate.fail(this.#closed())
+    this.#gate.fail(closedError(this.#options))
     await Promise.all(this.#replication.members.map(({ server }) => server.close()))
   }
 
-  #closed(): ShaleError {
-    return new ShaleError('CLOSED', `${this.#name}: the store is closed; nothing more can be asked of it.`)
-  }
-
   #write<A>(keys: readonly string[], call: PrimaryCall<A>): Promise<A> {
-    if (this.#closing !== undefined) return refuseNext(call, this.#closed())
+    if (this.#closing !== undefined) return refuseNext(call, closedError(this.#options))
     this.#openReads.overtake(keys)
     return this.#own.during(keys, this.#gate.send(call))
   }
@@ -198,7 +190,7 @@ export class ReplicaSet extends BatchStore {
   #readPrimary<I, T>(operation: BatchOperation<I, T>, items: readonly I[]): Promise<Answer<T>[]> {
     const isWritten = this.#own.isPending && items.some((item) => this.#own.isPendingFor(operation.keyOf(item)))
     const call = new ReadCall(operation, items, isWritten)
-    if (this.#closing !== undefined) return refuseNext(call, this.#closed())
+    if (this.#closing !== undefined) return refuseNext(call, closedError(this.#options))
     const { server } = this.#gate
     // A primary that is known to be down refuses at once: nothing is gained by waiting, unless for a write that waits.
     if (!this.#gate.isOpen && !isWritten && server?.available === false) return call.run(server.store)

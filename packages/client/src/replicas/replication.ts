@@ -63,7 +63,6 @@ export class Replication {
   #foundAt = 0
   #patience: TimerHandle | undefined
   readonly #asking: WhileUsed
-  #isClosed = false
 
   constructor(options: ReplicationOptions) {
     this.#options = options
@@ -113,7 +112,7 @@ export class Replication {
 
   /** The primary may not be what it was: nothing that was said so far counts. */
   search(): void {
-    if (this.#isClosed || this.isSearching) return
+    if (this.#asking.isClosed || this.isSearching) return
     this.#searchRound = this.#round + 1
     for (const member of this.members) member.forget()
     this.#options.searching()
@@ -141,7 +140,7 @@ export class Replication {
 
   /** The replicas that may be read now. */
   readable(now: number): Member[] {
-    return this.members.filter((member) => this.#lag.keepsUp(member, this.primary, now))
+    return this.#lag.readable(this.members, this.primary, now)
   }
 
   /** Asks every member now; rejects if they do not belong together. */
@@ -156,7 +155,6 @@ export class Replication {
   }
 
   close(): void {
-    this.#isClosed = true
     const { clock } = this.#options
     this.#asking.close()
     clock.clearTimeout(this.#patience)
@@ -170,7 +168,7 @@ export class Replication {
   #askRound(): void {
     this.#round++
     void this.#source.ask(this.#round, this.isSearching, () => {
-      if (!this.#isClosed) this.#judge()
+      if (!this.#asking.isClosed) this.#judge()
     })
     const { primary } = this
     if (this.isSearching || primary === undefined) for (const member of this.members) void this.#ask(member)
@@ -184,12 +182,12 @@ export class Replication {
   }
 
   async #ask(member: Member): Promise<void> {
-    if (member.isAsked || this.#isClosed) return
+    if (member.isAsked || this.#asking.isClosed) return
     const { own } = this.#options
     const round = this.#round
     const generation = member === this.primary ? own.close() : undefined
     const askedAt = await member.ask(round)
-    if (this.#isClosed || !this.members.includes(member)) return
+    if (this.#asking.isClosed || !this.members.includes(member)) return
     if (this.#searchRound !== undefined && round < this.#searchRound) {
       // What it said is of before the search.
       member.forget()

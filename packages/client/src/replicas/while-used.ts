@@ -14,11 +14,12 @@ export interface WhileUsedOptions {
 
 /** Does something at intervals for as long as there are calls. */
 export class WhileUsed {
+  /** Whether it has ended for good. */
+  isClosed = false
   readonly #options: WhileUsedOptions
   #wasUsed = false
   #unusedMs = 0
   #timer: TimerHandle | undefined
-  #isClosed = false
 
   constructor(options: WhileUsedOptions) {
     this.#options = options
@@ -31,7 +32,7 @@ export class WhileUsed {
   /** There was a call; where nothing has been done for a while, `first` is called and then the first tick made. */
   use(first?: () => void): void {
     this.#wasUsed = true
-    if (this.#timer !== undefined || this.#isClosed) return
+    if (this.#timer !== undefined || this.isClosed) return
     first?.()
     this.#unusedMs = 0
     this.tick()
@@ -42,7 +43,7 @@ export class WhileUsed {
     const { clock, gap, idle, isUsed } = this.#options
     clock.clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#isClosed) return
+    if (this.isClosed) return
     const next = gap()
     if (this.#wasUsed || isUsed?.() === true) this.#unusedMs = 0
     else this.#unusedMs += next
@@ -53,7 +54,7 @@ export class WhileUsed {
   }
 
   close(): void {
-    this.#isClosed = true
+    this.isClosed = true
     this.#options.clock.clearTimeout(this.#timer)
   }
 }

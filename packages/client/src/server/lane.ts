@@ -1,8 +1,9 @@
 import { ShaleError, type Command, type Connection, type Reply } from '@shale/contracts'
 import type { Barrier } from './barrier.ts'
 import type { LaneHost } from './lane-host.ts'
-import { closedError, type Link } from './link.ts'
-import { oneErrorFor } from './one-error.ts'
+import type { Link } from './link.ts'
+import { closedError } from '../calls/closed-error.ts'
+import { oneErrorFor } from '../calls/one-error.ts'
 import { replyError } from './reply-error.ts'
 import { longestBacklog, weightOf, type WaitingBarrier, type WaitingCommand } from './waiting.ts'
 

@@ -1,11 +1,13 @@
-import { ShaleError, type BreakerState, type Command, type Reply, type TimerHandle } from '@shale/contracts'
+import { ShaleError, type BreakerState, type Command, type Reply } from '@shale/contracts'
 import { Barrier } from './barrier.ts'
 import { Growth } from './growth.ts'
 import { Lane, refuse } from './lane.ts'
 import type { LaneHost } from './lane-host.ts'
-import { closedError, type Link } from './link.ts'
+import type { Link } from './link.ts'
 import { Links } from './links.ts'
-import { oneErrorFor } from './one-error.ts'
+import { closedError } from '../calls/closed-error.ts'
+import { oneErrorFor } from '../calls/one-error.ts'
+import { within } from '../calls/within.ts'
 import type { LinksEvents, LinksOptions } from './links-host.ts'
 
 export type LanesOptions = LinksOptions
@@ -101,18 +103,11 @@ export class Lanes {
 
   async #close(): Promise<void> {
     this.#growth.end()
-    await this.#within(this.#options.timeout, Promise.all(this.#lanes.map((lane) => lane.close())))
-    await this.#within(closeGraceMs, this.#links.close())
+    const { timeout, clock, endpoint } = this.#options
+    await within(timeout, Promise.all(this.#lanes.map((lane) => lane.close())), clock)
+    await within(closeGraceMs, this.#links.close(), clock)
     this.#links.destroy()
-    for (const lane of this.#lanes) lane.fail(closedError(this.#options.endpoint))
-  }
-
-  async #within(ms: number, work: Promise<unknown>): Promise<void> {
-    const { clock } = this.#options
-    let timer: TimerHandle
-    const over = new Promise<void>((resolve) => (timer = clock.setTimeout(resolve, ms)))
-    await Promise.race([work, over])
-    clock.clearTimeout(timer)
+    for (const lane of this.#lanes) lane.fail(closedError(endpoint))
   }
 
   #createHost(): LaneHost {

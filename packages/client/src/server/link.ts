@@ -1,8 +1,8 @@
-import { ShaleError, type Connection, type Endpoint, type TimerHandle } from '@shale/contracts'
+import { ShaleError, type Connection, type TimerHandle } from '@shale/contracts'
 import type { Abandoned, ClientIdentity } from './abandoned.ts'
+import { closedError } from '../calls/closed-error.ts'
 import { ping } from '../commands.ts'
 import { Dial, type DialOptions, type Opened } from './dial.ts'
-import { oneErrorFor } from './one-error.ts'
 import { connectionError } from './reply-error.ts'
 import { Unanswered } from './unanswered.ts'
 
@@ -250,7 +250,3 @@ export class Link {
     }
   }
 }
-
-export const closedError: (endpoint: Endpoint) => ShaleError = oneErrorFor(
-  ({ name }: Endpoint) => new ShaleError('CLOSED', `${name}: the store is closed; nothing more can be asked of it.`),
-)

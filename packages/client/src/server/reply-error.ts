@@ -99,7 +99,8 @@ function hungUp(endpoint: Endpoint, { message }: Error, doing: string): string {
     : `The server hung up: ${ownCertificate}`
 }
 
-type Coded = Error & { readonly code?: unknown }
+/** An error of Node or of a driver, which may have a code. */
+export type Coded = Error & { readonly code?: unknown }
 
 const tlsCodes =
   /^(ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERROR_IN_CERT_|ERR_OSSL_|CRL_|HOSTNAME_MISMATCH|INVALID_)/

@@ -1,7 +1,5 @@
 import type { Endpoint, ShaleError } from '@shale/contracts'
-import { connectionError } from './reply-error.ts'
-
-type Coded = Error & { readonly code?: unknown }
+import { connectionError, type Coded } from './reply-error.ts'
 
 /** What the commands get that were in flight when a connection ended: one error for all of them, unless the driver gives them different reasons. */
 export class Unanswered {
