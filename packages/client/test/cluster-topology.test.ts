@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ShaleError, type Reply } from '@shale/contracts'
 import { readNodeView, slotChanges, type NodeView } from '../src/cluster/cluster-census.ts'
 import { redirectOf } from '../src/cluster/cluster-redirect.ts'
-import { addressOf, bestOf, newPrimaries, placeOf, readTopology, withSlotAt } from '../src/cluster/cluster-topology.ts'
+import { addressOf, bestOf, newPrimaries, placeOf, readTopology, withSlotAt, type Topology } from '../src/cluster/cluster-topology.ts'
 
 const bulk = (text: string): Reply => Buffer.from(text)
 const node = (host: string | null, port: number, ...metadata: Reply[]): Reply => [
@@ -91,21 +91,23 @@ test('of several views the best leaves the fewest slots at nodes that are down',
   expect(bestOf([], () => true)).toBeUndefined()
 })
 
-test('a primary that is new is told of, with the one whose replica it was', () => {
-  const before = [
-    { primary: 'a', replicas: ['b'] },
-    { primary: 'c', replicas: ['d'] },
-  ]
-  const after = [
-    { primary: 'b', replicas: ['a'] },
-    { primary: 'c', replicas: [] },
-    { primary: 'd', replicas: [] },
-  ]
-  expect(newPrimaries(before, after)).toEqual([
-    { primary: 'b', previous: 'a' },
-    { primary: 'd', previous: undefined },
+test('a primary that is new is told of, with the one whose slots it has', () => {
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((host) => node(host, 1)) as [Reply, Reply, Reply, Reply]
+  const read = (...ranges: Reply[]): Topology => readTopology(ranges, 'asked')
+  // Of the first shard's replica nothing was known: it was away.
+  const before = read([0, 5, a], [6, 9, c, d])
+  expect(newPrimaries(before, read([0, 5, b, a], [6, 9, c]))).toEqual([{ primary: 'b:1', previous: 'a:1' }])
+  // A node that takes some of the slots takes nobody's place.
+  expect(newPrimaries(before, read([0, 5, a], [6, 7, c], [8, 9, d]))).toEqual([{ primary: 'd:1', previous: undefined }])
+  expect(newPrimaries(before, read([0, 3, d], [4, 5, b], [6, 9, c]))).toEqual([
+    { primary: 'd:1', previous: 'a:1' },
+    { primary: 'b:1', previous: 'a:1' },
   ])
   expect(newPrimaries(before, before)).toEqual([])
+  expect(newPrimaries(undefined, before)).toEqual([
+    { primary: 'a:1', previous: undefined },
+    { primary: 'c:1', previous: undefined },
+  ])
 })
 
 test('redirects are read off the replies, whatever the address', () => {

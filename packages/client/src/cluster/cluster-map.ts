@@ -33,8 +33,8 @@ export class ClusterMap {
   readonly #options: ClusterMapOptions
   readonly #asks: PendingCalls
   #topology: Topology | undefined
-  /** The shards as they were looked up last; of a slot that moved since then the topology knows more. */
-  #lookedUp: readonly ClusterShard[] = []
+  /** What was looked up last; of a slot that moved since then the topology knows more. */
+  #lookedUp: Topology | undefined
   #loading: Promise<void> | undefined
   #looking: Promise<void> | undefined
   #lookedAt = -Infinity
@@ -122,7 +122,8 @@ export class ClusterMap {
     if (this.#isClosed) return
     this.#lookedAt = clock.now()
     try {
-      this.#learn(await this.#ask(this.#witnesses()))
+      const topology = await this.#ask(this.#witnesses())
+      if (!this.#isClosed) this.#learn(topology)
     } catch {
       // Nobody answers now; whoever needs it looks again.
       this.#fruitless++
@@ -200,10 +201,10 @@ export class ClusterMap {
     })
     this.#fruitless = isNew ? 0 : this.#fruitless + 1
     nodes.keep(new Set(topology.shards.flatMap(({ primary, replicas }) => [primary, ...replicas])))
-    for (const { primary, previous } of newPrimaries(this.#lookedUp, topology.shards)) {
+    for (const { primary, previous } of newPrimaries(this.#lookedUp, topology)) {
       onPrimary(nodes.nameOf(primary), previous === undefined ? undefined : nodes.nameOf(previous))
     }
-    this.#lookedUp = topology.shards
+    this.#lookedUp = topology
   }
 }
 

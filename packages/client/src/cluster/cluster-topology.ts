@@ -92,17 +92,18 @@ export function bestOf(views: readonly Topology[], isReachable: (address: NodeAd
   return best
 }
 
-/** The primaries that were none before, and whose place each took, if it was a replica of one that is none any more. */
+/** The primaries that were none before, and whose slots each has, if that one is none any more. */
 export function newPrimaries(
-  before: readonly ClusterShard[],
-  after: readonly ClusterShard[],
+  before: Topology | undefined,
+  after: Topology,
 ): { readonly primary: NodeAddress; readonly previous: NodeAddress | undefined }[] {
-  const served = new Set(after.map(({ primary }) => primary))
-  const servedBefore = new Set(before.map(({ primary }) => primary))
-  return after
-    .filter(({ primary }) => !servedBefore.has(primary))
-    .map(({ primary }) => {
-      const former = before.find(({ primary: old, replicas }) => replicas.includes(primary) && !served.has(old))
-      return { primary, previous: former?.primary }
+  const serving = new Set(after.shards.map(({ primary }) => primary))
+  const served = new Set(before?.shards.map(({ primary }) => primary))
+  return after.shards
+    .filter(({ primary }) => !served.has(primary))
+    .map((shard) => {
+      // By its slots: a replica that was away when it was looked last is not known as one.
+      const slot = after.slots.findIndex((owner, i) => owner === shard && !serving.has(before?.slots[i]?.primary ?? shard.primary))
+      return { primary: shard.primary, previous: before?.slots[slot]?.primary }
     })
 }
