@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ShaleError, type Store } from '@shale/contracts'
 import { freePort, startCluster, startRedis, startSilentServer, until, type ClusterNode, type RedisCluster } from '@tooling/servers'
@@ -118,6 +119,42 @@ describe('a cluster without replicas', () => {
       const tally = await store.delete(keys)
       expect(tally.count).toBe(keys.length - isLost.size)
       expect(new Set(tally.failed?.keys())).toEqual(isLost)
+    } finally {
+      hung.resume()
+      await store.close()
+      await cluster.settled()
+    }
+  })
+
+  test('promise 12: the rest come back however often, whatever was called shortly before', async () => {
+    const short = 100
+    const store = open(cluster, { timeout: short })
+    const keys = Array.from({ length: 30 }, (_, i) => `key ${i}`)
+    const hung = await cluster.ownerOf(slotOf('key 0'))
+    await store.set(keys.map((key) => ({ key, value: bytes(key), ttl: null })))
+    const lost = keys.filter((key) => store.locate(key).server === `127.0.0.1:${hung.port}/0`)
+    expect(lost.length).toBeGreaterThan(0)
+    expect(lost.length).toBeLessThan(keys.length)
+    hung.pause()
+    try {
+      const calls: Promise<unknown>[] = []
+      const end = performance.now() + 3000
+      while (performance.now() < end) {
+        const { length } = calls
+        calls.push(
+          store.get(keys).then((answers) =>
+            expect(
+              keys.filter((_, i) => ShaleError.is(answers[i])),
+              `get ${length}`,
+            ).toEqual(lost),
+          ),
+          store
+            .delete(keys.map((key) => `${key} `))
+            .then(({ failed }) => expect(failed?.size, `delete ${length}`).toBeLessThan(keys.length)),
+        )
+        await wait(Math.random() * 12)
+      }
+      await Promise.all(calls)
     } finally {
       hung.resume()
       await store.close()

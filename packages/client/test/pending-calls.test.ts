@@ -51,3 +51,59 @@ test('an excuse that does not count any more is noticed within 30 ms', async () 
   await advance(30)
   expect(late.map(([name]) => name)).toEqual(['one'])
 })
+
+test('what a call is made of is given up before it, and tells in time, however their looks fall', async () => {
+  const never = (): Promise<never> => new Promise(() => {})
+  for (let offset = 0; offset < 50; offset++) {
+    const clock = createManualClock()
+    const inner = new PendingCalls(500, clock)
+    const outer = new PendingCalls(500, clock)
+    // Another call of either, which decides when its calls are looked at.
+    void (offset % 2 === 0 ? inner : outer).add(never(), () => 0, undefined, undefined)
+    clock.advance(offset)
+    const part = inner.add(never(), () => 'a part', undefined, undefined)
+    const whole = outer.add(
+      part.then((told) => told).then((told) => told),
+      () => 'nothing',
+      undefined,
+      undefined,
+    )
+    const began = clock.now()
+    let at = 0
+    void whole.then(() => (at = clock.now() - began))
+    for (let i = 0; i < 112; i++) {
+      clock.advance(5)
+      await turn()
+      await turn()
+    }
+    expect(await whole).toBe('a part')
+    expect(at).toBeGreaterThanOrEqual(500)
+    expect(at).toBeLessThanOrEqual(550)
+  }
+})
+
+test('a later step of an older call is given up in its time, whatever came meanwhile', async () => {
+  const clock = createManualClock()
+  const pending = new PendingCalls(500, clock)
+  const began = clock.now()
+  const work = pending.add(Promise.resolve(), () => {}, undefined, undefined)
+  await work
+  for (let i = 0; i < 90; i++) {
+    clock.advance(5)
+    await turn()
+    if (i === 50) void pending.add(new Promise<void>(() => {}), () => {}, undefined, undefined)
+  }
+  clock.advance(60)
+  await turn()
+  let at = 0
+  const later = clock.now() - 400
+  void pending.add(new Promise<void>(() => {}), () => void (at = clock.now() - later), undefined, undefined, later)
+  for (let i = 0; i < 40; i++) {
+    clock.advance(5)
+    await turn()
+    await turn()
+  }
+  expect(clock.now() - began).toBeLessThan(1000)
+  expect(at).toBeGreaterThanOrEqual(500)
+  expect(at).toBeLessThanOrEqual(550)
+})

@@ -1,4 +1,5 @@
 import type { Clock } from '@shale/contracts'
+import { deadlinesOf, type Deadlines, type Due } from './deadlines.ts'
 
 /** A call that has not settled: a link of a chain, in the order of the calls, which is that of their deadlines. */
 class PendingCall {
@@ -32,28 +33,26 @@ export interface Excuse {
 
 const noExcuse: Excuse = { lateness: 0, counts: false }
 
-/** The longest time between two looks, in milliseconds. */
-const longestGapMs = 25
-
 /**
- * Calls that all have the same time to settle, with one timer for all of them. It is set for the first deadline that can
- * come, and never twice within a twentieth of the timeout; so a busy store whose calls are answered is hardly ever looked at.
+ * Calls that all have the same time to settle. Of calls that are made of others the others are given up first, if the list of those was made
+ * first.
  */
-export class PendingCalls {
+export class PendingCalls implements Due {
+  isWatched = false
   readonly #timeout: number
-  readonly #gap: number
   readonly #clock: Clock
   readonly #excuse: Excuse
+  readonly #deadlines: Deadlines
+  readonly #place: number
   #first: PendingCall | undefined
   #last: PendingCall | undefined
-  #ticking = false
-  #due = 0
 
   constructor(timeout: number, clock: Clock, excuse: Excuse = noExcuse) {
     this.#excuse = excuse
     this.#timeout = timeout
-    this.#gap = Math.min(longestGapMs, timeout / 20)
     this.#clock = clock
+    this.#deadlines = deadlinesOf(timeout, clock)
+    this.#place = this.#deadlines.place()
   }
 
   /**
@@ -91,7 +90,9 @@ export class PendingCalls {
     else previous.next = call
     if (next === undefined) this.#last = call
     else next.previous = call
-    if (!this.#ticking) this.#tickIn(this.#left(call))
+    const deadline = call.since + this.#timeout
+    // Calls come in the order of their deadlines, unless they are a later step of an older one.
+    if (!this.isWatched || deadline < this.#deadlines.earliest) this.#deadlines.expect(this.#place, this, deadline)
   }
 
   #remove(call: PendingCall): void {
@@ -104,38 +105,27 @@ export class PendingCalls {
     call.previous = call.next = undefined
   }
 
-  #tickIn(ms: number): void {
-    this.#ticking = true
-    const delay = Math.max(ms, this.#gap)
-    this.#due = this.#clock.now() + delay
-    this.#clock.setTimeout(this.#tick, delay)
+  left(now: number): number {
+    const first = this.#first
+    return first === undefined ? Infinity : this.#left(first, now)
   }
 
-  readonly #tick = (): void => {
-    this.#ticking = false
-    if (this.#first === undefined) return
-    const left = this.#left(this.#first)
-    if (left > 0) return this.#tickIn(left)
-    if (left + this.#excused(this.#first) > 0) return this.#tickIn(longestGapMs)
-    // A process that was busy itself has not even sent its last commands: the server gets a moment to answer them.
-    if (this.#clock.now() - this.#due > longestGapMs && left > -this.#timeout) return this.#tickIn(longestGapMs)
-    this.#ticking = true
-    // Replies that have come meanwhile are read before anything is given up.
-    setImmediate(() => {
-      this.#ticking = false
-      for (let call = this.#first; call !== undefined && this.#isLate(call); call = this.#first) this.#expire(call)
-      if (this.#first !== undefined) this.#tickIn(this.#left(this.#first))
-    })
+  isLate(now: number): boolean {
+    return this.#first !== undefined && this.#isLate(this.#first, now)
   }
 
-  #left(call: PendingCall): number {
-    const age = this.#clock.now() - call.since
+  expire(now: number): void {
+    for (let call = this.#first; call !== undefined && this.#isLate(call, now); call = this.#first) this.#expire(call)
+  }
+
+  #left({ since }: PendingCall, now: number): number {
+    const age = now - since
     // A clock that was put back must not keep anyone waiting.
     return age < -this.#timeout ? 0 : this.#timeout - age
   }
 
-  #isLate(call: PendingCall): boolean {
-    return this.#left(call) + this.#excused(call) <= 0
+  #isLate(call: PendingCall, now: number): boolean {
+    return this.#left(call, now) + this.#excused(call) <= 0
   }
 
   #excused({ lateness }: PendingCall): number {

@@ -3,6 +3,7 @@ import { answersOf } from './answers-of.ts'
 import { KeyCopies } from './key-copies.ts'
 import type { KeyLines } from './key-lines.ts'
 import type { Layouts } from './layouts.ts'
+import { longestGapMs } from '../calls/deadlines.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
 
 export interface LayoutReadsOptions {
@@ -30,6 +31,7 @@ export class LayoutReads {
   readonly #layouts: Layouts
   readonly #lines: KeyLines
   readonly #timeout: number
+  readonly #clock: Clock
   readonly #copies: KeyCopies
   readonly #pending: PendingCalls
 
@@ -37,6 +39,7 @@ export class LayoutReads {
     this.#layouts = options.layouts
     this.#lines = options.lines
     this.#timeout = options.timeout
+    this.#clock = options.clock
     this.#copies = new KeyCopies(options)
     this.#pending = new PendingCalls(options.timeout, options.clock)
   }
@@ -104,7 +107,9 @@ export class LayoutReads {
   }
 
   #within<T>(since: number, asked: Promise<Answer<T>[]>, keys: readonly string[]): Promise<Answer<T>[]> {
-    return this.#pending.add(asked, this.#allLate, keys, undefined, since)
+    // A step that begins soon has its time from then on, as the shard counts it, which knows what was answered in part.
+    const start = Math.min(this.#clock.now(), since + Math.min(longestGapMs, this.#timeout / 20))
+    return this.#pending.add(asked, this.#allLate, keys, undefined, start)
   }
 
   #byShard(places: readonly number[], keys: readonly string[], shardOf: (key: string) => string): number[][] {
