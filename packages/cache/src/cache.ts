@@ -5,6 +5,7 @@ import { eventNames, type CacheEventName, type CacheEvents } from './events.ts'
 import { inspectEntry, type EntryInfo } from './inspect.ts'
 import { getOrLoad, type Factory, type GetOrSetOptions } from './load.ts'
 import { acquire, type Lock, type LockOptions } from './lock.ts'
+import { refuseClosed, refuseKeys } from './closed.ts'
 import { openNamespace, type NamespaceOptions } from './namespace.ts'
 import { readHas, readMany, readOne, readTtl } from './reads.ts'
 import { rebalance, type RebalanceOptions, type RebalanceReport } from './rebalance.ts'
@@ -36,29 +37,29 @@ export class Cache implements AsyncDisposable {
   get<T = unknown, D = T>(key: string, options: GetOptions<D> & { readonly default: D }): Promise<T | D>
   get<T = unknown, D = T>(key: string, options?: GetOptions<D>): Promise<T | D | undefined>
   get<T, D>(key: string, options?: GetOptions<D>): Promise<T | D | undefined> {
-    return readOne(this.#scope, key, options) as Promise<T | D | undefined>
+    return this.#isClosed ? refuseClosed('get') : (readOne(this.#scope, key, options) as Promise<T | D | undefined>)
   }
 
   /** The hits among some keys, under the caller's keys and in the caller's order. */
   getMany<T = unknown>(keys: Iterable<string>, options?: CallOptions): Promise<Map<string, T>> {
-    return readMany(this.#scope, keys, options) as Promise<Map<string, T>>
+    return this.#isClosed ? refuseClosed('getMany') : (readMany(this.#scope, keys, options) as Promise<Map<string, T>>)
   }
 
   /** Stores a value over whatever is there; `false` if no server took it. A ttl of zero or less deletes, and gives `true`. */
   set(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
-    return writeOne(this.#scope, key, value, options)
+    return this.#isClosed ? refuseClosed('set') : writeOne(this.#scope, key, value, options)
   }
 
   /** Stores many values; gives the keys that were *not* stored. A bad key or value throws before anything is sent. */
   setMany(entries: Iterable<readonly [key: string, value: unknown]>, options?: SetOptions): Promise<string[]>
   setMany(entries: Entries, options?: SetOptions): Promise<string[]>
   setMany(entries: Entries, options?: SetOptions): Promise<string[]> {
-    return writeMany(this.#scope, entries, options)
+    return this.#isClosed ? refuseClosed('setMany') : writeMany(this.#scope, entries, options)
   }
 
   /** Stores a value only if the key is absent, atomically; gives whether it was. A ttl of zero or less stores nothing. */
   add(key: string, value: unknown, options?: SetOptions): Promise<boolean> {
-    return addOne(this.#scope, key, value, options)
+    return this.#isClosed ? refuseClosed('add') : addOne(this.#scope, key, value, options)
   }
 
   /**
@@ -67,37 +68,37 @@ export class Cache implements AsyncDisposable {
    * nothing is stored then; nor is `undefined`, nor a result whose key was written or removed meanwhile.
    */
   getOrSet<T>(key: string, valueOrFactory: T | Factory<T>, options?: GetOrSetOptions): Promise<T> {
-    return getOrLoad(this.#scope, key, valueOrFactory, options)
+    return this.#isClosed ? refuseClosed('getOrSet') : getOrLoad(this.#scope, key, valueOrFactory, options)
   }
 
   /** Whether a key is there. */
   has(key: string, options?: CallOptions): Promise<boolean> {
-    return readHas(this.#scope, key, options)
+    return this.#isClosed ? refuseClosed('has') : readHas(this.#scope, key, options)
   }
 
   /** Removes a key; gives whether it was there. */
   delete(key: string, options?: CallOptions): Promise<boolean> {
-    return removeOne(this.#scope, key, options)
+    return this.#isClosed ? refuseClosed('delete') : removeOne(this.#scope, key, options)
   }
 
   /** Removes many keys; gives how many were there. */
   deleteMany(keys: Iterable<string>, options?: CallOptions): Promise<number> {
-    return removeMany(this.#scope, keys, options)
+    return this.#isClosed ? refuseClosed('deleteMany') : removeMany(this.#scope, keys, options)
   }
 
   /** Gives a key a new ttl, the cache's own by default; `null` makes it persistent; `false` only if it is missing. */
   touch(key: string, ttl?: Duration | null, options?: CallOptions): Promise<boolean> {
-    return touchOne(this.#scope, key, ttl, options)
+    return this.#isClosed ? refuseClosed('touch') : touchOne(this.#scope, key, ttl, options)
   }
 
   /** `true` if the entry exists and now never expires. */
   persist(key: string, options?: CallOptions): Promise<boolean> {
-    return touchOne(this.#scope, key, null, options, 'persist')
+    return this.#isClosed ? refuseClosed('persist') : touchOne(this.#scope, key, null, options, 'persist')
   }
 
   /** Milliseconds left; `null` never expires; `undefined` is missing. */
   ttl(key: string, options?: CallOptions): Promise<number | null | undefined> {
-    return readTtl(this.#scope, key, options)
+    return this.#isClosed ? refuseClosed('ttl') : readTtl(this.#scope, key, options)
   }
 
   /**
@@ -107,12 +108,12 @@ export class Cache implements AsyncDisposable {
    * exactly; the entry then stays as it was.
    */
   incr(key: string, by = 1, options?: CallOptions): Promise<number> {
-    return increment(this.#scope, key, by, options)
+    return this.#isClosed ? refuseClosed('incr') : increment(this.#scope, key, by, options)
   }
 
   /** `incr` by `-by`. */
   decr(key: string, by = 1, options?: CallOptions): Promise<number> {
-    return increment(this.#scope, key, negated(by), options, 'decr')
+    return this.#isClosed ? refuseClosed('decr') : increment(this.#scope, key, negated(by), options, 'decr')
   }
 
   /**
@@ -121,47 +122,47 @@ export class Cache implements AsyncDisposable {
    * @throws ShaleError `KEY_NOT_FOUND`
    */
   incrVersion(key: string, by = 1, options?: CallOptions): Promise<number> {
-    return moveVersion(this.#scope, key, by, options)
+    return this.#isClosed ? refuseClosed('incrVersion') : moveVersion(this.#scope, key, by, options)
   }
 
   /** `incrVersion` by `-by`. */
   decrVersion(key: string, by = 1, options?: CallOptions): Promise<number> {
-    return moveVersion(this.#scope, key, negated(by), options, 'decrVersion')
+    return this.#isClosed ? refuseClosed('decrVersion') : moveVersion(this.#scope, key, negated(by), options, 'decrVersion')
   }
 
   /** Removes the keys of one version that match a glob, as Redis reads globs; gives how many there were. */
   deletePattern(glob: string, options?: CallOptions): Promise<number> {
-    return deleteMatching(this.#scope, glob, options)
+    return this.#isClosed ? refuseClosed('deletePattern') : deleteMatching(this.#scope, glob, options)
   }
 
   /** Removes every key of this keyspace, of one version of it, or (`database: true`) of the whole database. */
   clear(options?: ClearOptions): Promise<void> {
-    return clearKeys(this.#scope, options)
+    return this.#isClosed ? refuseClosed('clear') : clearKeys(this.#scope, options)
   }
 
   /** The keys of one version that match a glob, each once. */
   keys(glob = '*', options?: CallOptions): AsyncIterable<string> {
-    return listKeys(this.#scope, glob, options)
+    return this.#isClosed ? refuseKeys() : listKeys(this.#scope, glob, options)
   }
 
   /** Rewrites every entry that is not in the current codec, protocol, compression or encryption key. */
   reinsertKeys(options?: ReinsertOptions): Promise<ReinsertReport> {
-    return reinsert(this.#scope, options)
+    return this.#isClosed ? refuseClosed('reinsertKeys') : reinsert(this.#scope, options)
   }
 
   /** Moves every entry that is not on its shard to it, with its ttl, also while others read and write. */
   rebalance(options?: RebalanceOptions): Promise<RebalanceReport> {
-    return rebalance(this.#scope, options)
+    return this.#isClosed ? refuseClosed('rebalance') : rebalance(this.#scope, options)
   }
 
   /** What is known of an entry without decoding it; `undefined` if it is missing. */
   inspect(key: string, options?: CallOptions): Promise<EntryInfo | undefined> {
-    return inspectEntry(this.#scope, key, options)
+    return this.#isClosed ? refuseClosed('inspect') : inspectEntry(this.#scope, key, options)
   }
 
   /** Takes a lock that all processes respect; `undefined` if another holds it for all of `wait`. */
   lock(key: string, options?: LockOptions): Promise<Lock | undefined> {
-    return acquire(this.#scope, key, options)
+    return this.#isClosed ? refuseClosed('lock') : acquire(this.#scope, key, options)
   }
 
   /** A cache over the same connections with a keyspace of its own; closing it is left to this one. */
@@ -187,8 +188,12 @@ export class Cache implements AsyncDisposable {
 
   /** Connects now instead of at the first call; throws when that fails. */
   async connect(): Promise<void> {
-    this.#scope.check(undefined, [], 'connect')
+    if (this.#isClosed) await refuseClosed('connect')
     await this.#scope.core.store.connect()
+  }
+
+  get #isClosed(): boolean {
+    return this.#scope.core.closed
   }
 
   /** Lets the connections go; later calls throw `CLOSED`. On a namespace it does nothing: its owner closes. */

@@ -18,15 +18,13 @@ export class Scope {
     this.ttls = ttls
   }
 
-  /** Refuses a call on a closed cache, and unknown options. */
+  /** Refuses unknown options. */
   check(options: CallOptions | undefined, known: readonly string[], call: string): void {
-    this.#checkOpen(call)
     checkOptions(options, known, call)
   }
 
   /** The stored key of a call, checked. */
   stored(key: string, options: CallOptions | undefined, known: readonly string[], call: string): string {
-    this.#checkOpen(call)
     if (options === undefined) return this.keyspace.format(key)
     checkOptions(options, known, call)
     return this.keyspace.format(key, options.version)
@@ -108,9 +106,5 @@ export class Scope {
       const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
       return { count: 0, failed: new Map(keys.map((key) => [key, failure])) }
     }
-  }
-
-  #checkOpen(call: string): void {
-    if (this.core.closed) throw new ShaleError('CLOSED', `${call}: the cache was closed; make a new one with createCache.`)
   }
 }
