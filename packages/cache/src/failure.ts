@@ -1,5 +1,5 @@
-import { isServerFailure, shardsFailed as ofShards, type ShardFailure } from '@shale/client'
-import { ShaleError } from '@shale/contracts'
+import { isServerFailure, nameOfStore, shardsFailed as ofShards, type ShardFailure } from '@shale/client'
+import { ShaleError, type Store } from '@shale/contracts'
 
 export { isServerFailure }
 
@@ -15,12 +15,6 @@ export interface PartialResult<Done> {
 export function failuresOf({ code, partial }: ShaleError): readonly ShardFailure[] {
   const { failed = [] } = (code === 'SHARDS_FAILED' ? (partial ?? {}) : {}) as Partial<PartialResult<unknown>>
   return failed
-}
-
-/** An error of a store as that of an operation of the cache: one that names shards says what was done there. */
-export function ofOperation(operation: string, error: unknown, done?: unknown): ShaleError {
-  const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
-  return failure.code === 'SHARDS_FAILED' ? ofShards(operation, new Map([['', failure]]), done) : failure
 }
 
 /**
@@ -40,4 +34,9 @@ export function shardsFailed<Done>(
     if (!byShard.has(shard)) byShard.set(shard, error)
   }
   return ofShards(operation, byShard, done)
+}
+
+/** The same of a store that was asked as a whole, whose error names the shards, or is that of the only one. */
+export function storeFailed<Done>(operation: string, done: Done, error: unknown, store: Store): ShaleError {
+  return shardsFailed(operation, done, [['', ShaleError.from(error, 'SERVER_UNAVAILABLE')]], () => nameOfStore(store))
 }

@@ -1,6 +1,7 @@
+import { nameOfStore } from '@shale/client'
 import { describe, ShaleError, type Store, type StorePart } from '@shale/contracts'
 import type { CallOptions, ClearOptions } from './call-options.ts'
-import { isServerFailure, ofOperation, shardsFailed } from './failure.ts'
+import { isServerFailure, shardsFailed, storeFailed } from './failure.ts'
 import { versionOnly } from './reads.ts'
 import type { Scope } from './scope.ts'
 import { SeenKeys } from './seen-keys.ts'
@@ -34,7 +35,7 @@ export async function clearKeys(scope: Scope, options: ClearOptions | undefined)
   }
   if (database === true) {
     core.flights.voidWhere(() => true)
-    await core.store.flush().catch((error: unknown) => core.demand<void>(ofOperation('clear', error, emptied(error))))
+    await core.store.flush().catch((error: unknown) => core.demand<void>(storeFailed('clear', emptied(error), error, core.store)))
     return
   }
   await sweep('clear', scope, keyspace.pattern('*', version === undefined ? 'any' : version), (stored) => {
@@ -58,13 +59,14 @@ async function* eachOnce(
       }
     }
   } catch (error) {
-    core.demand(ofOperation('keys', error, seen.size))
+    core.demand(storeFailed('keys', seen.size, error, core.store))
   }
 }
 
 /** The shards that were emptied before others failed. */
 function emptied(error: unknown): unknown {
-  return ShaleError.is(error) ? (error.partial as { readonly done?: unknown } | undefined)?.done : undefined
+  const { done = [] } = (ShaleError.is(error) ? (error.partial ?? {}) : {}) as { readonly done?: unknown }
+  return done
 }
 
 /**
@@ -87,7 +89,7 @@ async function sweep(operation: string, scope: Scope, pattern: string, concerns:
 function sweptParts(store: Store): readonly StorePart[] {
   const parts = store.parts?.() ?? []
   if (parts.length > 0 && parts.every(({ bring }) => bring === undefined)) return parts
-  return [{ shard: parts.length === 0 ? store.locate('').shard : 'the servers', store, isHome: () => true }]
+  return [{ shard: nameOfStore(store), store, isHome: () => true }]
 }
 
 /** The removal of keys that are found on one shard. */

@@ -107,11 +107,22 @@ describe('a call that is not answered', () => {
     clock.advance(400)
     const second = pages.next()
     clock.advance(100)
-    await expect(flushed).rejects.toMatchObject({ code: 'SERVER_TIMEOUT' })
+    const fate = 'whether the operation was carried out is not known.'
+    await expect(flushed).rejects.toMatchObject({ code: 'SERVER_TIMEOUT', message: `here: no answer within 500 ms; ${fate}` })
     expect(await outcome(second)).toBe('pending')
     clock.advance(400)
-    await expect(second).rejects.toMatchObject({ code: 'SERVER_TIMEOUT' })
+    await expect(second).rejects.toMatchObject({ code: 'SERVER_TIMEOUT', message: 'here: no answer within 500 ms.' })
     expect(await pages.return?.()).toEqual({ done: true, value: undefined })
+  })
+
+  test('of several shards names none of them for all', async () => {
+    const clock = createManualClock()
+    const { store: inner } = createStuckStore()
+    const parts = () => ['one', 'two'].map((shard) => ({ shard, store: inner, isHome: () => true }))
+    const store = withDeadline({ ...inner, parts }, { timeout: 500, clock })
+    const flushed = store.flush()
+    clock.advance(500)
+    await expect(flushed).rejects.toMatchObject({ message: expect.stringMatching(/^the servers: no answer within 500 ms;/) as string })
   })
 
   test('may be left alone: nothing is unhandled', async () => {

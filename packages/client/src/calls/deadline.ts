@@ -12,6 +12,7 @@ import {
   type Tally,
 } from '@shale/contracts'
 import { LateErrors } from './late-errors.ts'
+import { nameOfStore } from './name-of-store.ts'
 import { PendingCalls } from './pending-calls.ts'
 import { quiet } from './quiet.ts'
 
@@ -54,7 +55,7 @@ class DeadlineStore extends StoreDecorator {
   }
 
   override flush(): Promise<void> {
-    return quiet(this.#pending.add(this.store.flush(), this.#late, undefined, undefined))
+    return quiet(this.#pending.add(this.store.flush(), this.#flushLate, undefined, undefined))
   }
 
   override connect(): Promise<void> {
@@ -63,7 +64,7 @@ class DeadlineStore extends StoreDecorator {
 
   #pages(pages: AsyncIterator<ScanPage>): AsyncIterator<ScanPage> {
     return {
-      next: () => quiet(this.#pending.add(pages.next(), this.#late, undefined, undefined)),
+      next: () => quiet(this.#pending.add(pages.next(), this.#pageLate, undefined, undefined)),
       // The store's own iterator may be stuck on a page: nobody waits for it to let go.
       return: async () => {
         pages.return?.().catch(() => {})
@@ -73,12 +74,15 @@ class DeadlineStore extends StoreDecorator {
   }
 
   #error(key: string | undefined): ShaleError {
-    return this.#errors.of(key === undefined ? undefined : this.store.locate(key).server)
+    return this.#errors.of(key === undefined ? nameOfStore(this.store) : this.store.locate(key).server)
   }
 
   // Made once, so that a call costs no closure for a deadline that it meets.
-  readonly #late = (): never => {
+  readonly #flushLate = (): never => {
     throw this.#error(undefined)
+  }
+  readonly #pageLate = (): never => {
+    throw this.#errors.ofPage(nameOfStore(this.store))
   }
   readonly #batchLate = <I>(items: readonly I[], keyOf: (item: I) => string): ShaleError[] =>
     new Array<ShaleError>(items.length).fill(this.#error(items.length === 0 ? undefined : keyOf(items[0] as I)))

@@ -14,18 +14,25 @@ export class LateErrors {
   }
 
   /** The error of a call that is given up now; `begins` is called before the first of those that are given up at once. */
-  of(server: string | undefined, begins?: () => void): ShaleError {
-    const who = server === undefined ? '' : `${server}: `
-    let error = this.#errors.get(who)
+  of(server: string, begins?: () => void): ShaleError {
+    let error = this.#errors.get(server)
     if (error === undefined) {
       if (this.#errors.size === 0) {
         queueMicrotask(() => this.#errors.clear())
         begins?.()
       }
-      const what = `${who}no answer within ${this.#timeout} ms; whether the operation was carried out is not known.`
-      error = new ShaleError('SERVER_TIMEOUT', what)
-      this.#errors.set(who, error)
+      error = this.#late(server, '; whether the operation was carried out is not known')
+      this.#errors.set(server, error)
     }
     return error
+  }
+
+  /** The error of a page of a scan, which carries nothing out; of its own, since there are few. */
+  ofPage(server: string): ShaleError {
+    return this.#late(server, '')
+  }
+
+  #late(server: string, fate: string): ShaleError {
+    return new ShaleError('SERVER_TIMEOUT', `${server}: no answer within ${this.#timeout} ms${fate}.`)
   }
 }

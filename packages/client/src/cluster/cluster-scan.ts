@@ -17,20 +17,25 @@ const mostPasses = 5
 /** For keys that come between counting them and reading them. */
 const spareKeys = 100
 
-/** What every primary that answers says of itself. */
-export async function takeCensus(map: ClusterMap): Promise<NodeView[]> {
+/** What every primary that answers says of itself. Rejects at once, with what is wrong with one of them, where all are known to be down. */
+export async function takeCensus({ nodes, map }: ScannedCluster): Promise<NodeView[]> {
+  let failure: unknown
   const ask = async (address: NodeAddress): Promise<NodeView | undefined> => {
     try {
       const [own, history] = await Promise.all([map.ask(address, clusterNodes), map.ask(address, replicationInfo)])
       return readNodeView(address, text(own), text(history))
-    } catch {
+    } catch (error) {
+      failure ??= error
       return undefined
     }
   }
   const askAll = (): Promise<(NodeView | undefined)[]> => Promise.all(map.shards.map(({ primary }) => ask(primary)))
   const views = await askAll()
   if (views.every((view) => view?.isPrimary === true)) return views as NodeView[]
-  await map.look()
+  const looked = map.look()
+  // Where there is no primary no other one is elected, either.
+  if (failure !== undefined && map.shards.every(({ primary }) => !nodes.at(primary).available)) throw failure
+  await looked
   return (await askAll()).filter((view) => view !== undefined)
 }
 
@@ -41,7 +46,7 @@ export async function takeCensus(map: ClusterMap): Promise<NodeView[]> {
  */
 export async function* scanCluster(cluster: ScannedCluster, pattern: string): AsyncGenerator<ScanPage, void, undefined> {
   for (let pass = 1; ; pass++) {
-    const scan = new ClusterScan(cluster, await takeCensus(cluster.map))
+    const scan = new ClusterScan(cluster, await takeCensus(cluster))
     yield* scan.pages(pattern)
     if (!scan.isUnclear) return
     if (pass === mostPasses) {
@@ -88,7 +93,7 @@ class ClusterScan {
   /** Finds out what happened while a node was read, and whether that has to be done again elsewhere. */
   async #lookAgain(address: NodeAddress): Promise<void> {
     const before = this.#census
-    const after = (this.#census = await takeCensus(this.#cluster.map))
+    const after = (this.#census = await takeCensus(this.#cluster))
     const changes = slotChanges(before, after)
     this.#note(changes)
     const was = before.find((view) => view.address === address)
@@ -126,7 +131,7 @@ class ClusterScan {
         }
       }
       const before = this.#census
-      this.#census = await takeCensus(this.#cluster.map)
+      this.#census = await takeCensus(this.#cluster)
       this.#note(slotChanges(before, this.#census))
     }
   }

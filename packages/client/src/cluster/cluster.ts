@@ -202,9 +202,10 @@ export class Cluster extends BatchStore {
   }
 
   async #flush(): Promise<void> {
-    const before = await takeCensus(this.#map)
+    const cluster = { nodes: this.#nodes, map: this.#map }
+    const before = await takeCensus(cluster)
     await this.#flushAll(before)
-    const after = await takeCensus(this.#map)
+    const after = await takeCensus(cluster)
     const { moved, takenOver } = slotChanges(before, after)
     // What moved from a node that was not yet empty to one that was already is still there.
     if (moved.size > 0 || takenOver.size > 0) await this.#flushAll(after)
