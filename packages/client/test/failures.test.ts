@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ShaleError, type Driver, type Store } from '@shale/contracts'
@@ -42,18 +42,40 @@ describe.each(drivers.map((driver) => [driver.name, driver] as const))('with %s'
     const store = open(`redis://127.0.0.1:${port}`, { connectTimeout: '20s' })
     const [error, ms] = await timed(rejection(store.connect()))
     expect(error.code).toBe('SERVER_UNAVAILABLE')
-    expect(error.message).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}/0.*ECONNREFUSED`))
+    expect(error.message).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}/0.*ECONNREFUSED.*Check that the server runs, and listens there`))
     expect(ms).toBeLessThan(5000)
     expect(codesOf(await store.get(['a', 'b']))).toEqual(['SERVER_UNAVAILABLE', 'SERVER_UNAVAILABLE'])
     await store.close()
   })
 
   test('a host that does not resolve and a socket that is not there are SERVER_UNAVAILABLE', async () => {
-    for (const server of ['redis://no-such-host.invalid', '/no/such/redis.sock']) {
+    for (const [server, advice] of [
+      ['redis://no-such-host.invalid', "Check the host's name."],
+      ['/no/such/redis.sock', 'Check that the server runs, and listens there.'],
+    ] as const) {
       const store = open(server, { connectTimeout: '5s' })
-      expect((await rejection(store.connect())).code).toBe('SERVER_UNAVAILABLE')
+      const { code, message } = await rejection(store.connect())
+      expect(code).toBe('SERVER_UNAVAILABLE')
+      if (!message.includes('connectTimeout')) expect(message).toContain(advice)
       await store.close()
     }
+  })
+
+  test('something that is no server of this kind: SERVER_UNAVAILABLE, with advice, and without the password', async () => {
+    const web = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'))
+    })
+    const port = await new Promise<number>((resolve) => web.listen(0, '127.0.0.1', () => resolve((web.address() as AddressInfo).port)))
+    const store = open(`redis://:s3cret@127.0.0.1:${port}`)
+    const error = await rejection(store.connect())
+    expect(error.code).toBe('SERVER_UNAVAILABLE')
+    expect(error.message).toMatch(
+      new RegExp(`^127\\.0\\.0\\.1:${port}/0: no connection \\(.*\\)\\. Something other than a Redis or Valkey server answers`),
+    )
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('s3cret')
+    await store.close()
+    await new Promise((resolve) => web.close(resolve))
   })
 
   test('a server that accepts and says nothing: connect ends with connectTimeout, calls with timeout, close leaves no socket', async () => {

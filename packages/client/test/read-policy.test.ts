@@ -69,6 +69,20 @@ test('a function chooses one of its servers, or the primary by undefined', () =>
   }
 })
 
+test('a function that throws: what it threw, and what is wrong', () => {
+  const boom = new Error('boom')
+  const throws = (): never => {
+    throw boom
+  }
+  expect(() => readPolicy(throws).choose([p, a], random)).toThrow(
+    expect.objectContaining({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/^readFrom: the function threw: boom\. It has to give one of its servers, or undefined/) as string,
+      cause: boom,
+    }),
+  )
+})
+
 test('what is no policy', () => {
   for (const wrong of ['secondary', 'constructor', '', undefined, null, 1, {}]) {
     expect(() => readPolicy(wrong)).toThrow(

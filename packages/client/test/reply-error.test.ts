@@ -70,7 +70,11 @@ describe('a connection error', () => {
     [{ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' }, endpoint, /a certificate of the client.*'cert' and 'key'/],
     [{ code: 'ECONNRESET', message: 'read ECONNRESET' }, { ...endpoint, tls: {} }, /hung up.*a certificate of the client/],
     [{ code: 'ECONNRESET', message: 'read ECONNRESET' }, endpoint, /hung up: if it speaks TLS/],
-    [{ code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' }, { ...endpoint, tls: {} }, /ECONNREFUSED\)\.$/],
+    [{ code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' }, { ...endpoint, tls: {} }, /ECONNREFUSED\)\. Check that the server runs/],
+    [{ code: 'ENOENT', message: 'connect ENOENT /redis.sock' }, { ...endpoint, path: '/redis.sock' }, /Check that the server runs/],
+    [{ code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND h' }, endpoint, /ENOTFOUND h\)\. Check the host's name\.$/],
+    [{ message: 'Unknown RESP type 72 "H"' }, endpoint, /Something other than a Redis or Valkey server answers there: check/],
+    [{ message: 'Protocol error, got "H" as reply type byte' }, endpoint, /Something other than a Redis or Valkey server/],
   ])('%o: what to do', (error, place, message) => {
     expect(connectionError(place, Object.assign(new Error('what happened'), error), 'no connection').message).toMatch(message)
   })

@@ -73,7 +73,7 @@ function ofFunction(choose: ReadFunction): ReadPolicy {
   return {
     primaryOnly: false,
     choose(servers) {
-      const chosen: unknown = choose(servers)
+      const chosen = chosenBy(choose, servers)
       if (chosen === undefined || servers.includes(chosen as ReadableServer)) return chosen as ReadableServer | undefined
       throw new ShaleError(
         'CONFIG_INVALID',
@@ -81,6 +81,16 @@ function ofFunction(choose: ReadFunction): ReadPolicy {
       )
     },
     chooseAgain: afterFailure,
+  }
+}
+
+function chosenBy(choose: ReadFunction, servers: readonly ReadableServer[]): unknown {
+  try {
+    return choose(servers)
+  } catch (error) {
+    const { message } = ShaleError.from(error, 'CONFIG_INVALID')
+    const what = `the function threw: ${message.replace(/\.?$/, '.')} It has to give one of its servers, or undefined for the primary.`
+    throw new ShaleError('CONFIG_INVALID', `readFrom: ${what}`, { cause: error })
   }
 }
 

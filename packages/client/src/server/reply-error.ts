@@ -68,9 +68,13 @@ export function connectionError(endpoint: Endpoint, error: unknown, doing: strin
   if (isTlsProblem(cause)) {
     return new ShaleError('SERVER_AUTH', sentence(`${endpoint.name}: ${doing} (${cause.message})`, tlsAdvice(cause)), { cause })
   }
-  return new ShaleError('SERVER_UNAVAILABLE', sentence(`${endpoint.name}: ${doing} (${cause.message})`, hungUp(endpoint, cause, doing)), {
-    cause,
-  })
+  return new ShaleError(
+    'SERVER_UNAVAILABLE',
+    sentence(`${endpoint.name}: ${doing} (${cause.message})`, notConnected(endpoint, cause, doing)),
+    {
+      cause,
+    },
+  )
 }
 
 /** A server that asks for one hangs up when there is none, and what it says of that may be lost. */
@@ -92,8 +96,18 @@ function tlsAdvice({ code }: Coded): string {
 /** What was going on while there was no connection yet. */
 export const connecting = 'no connection'
 
-function hungUp(endpoint: Endpoint, { message }: Error, doing: string): string {
-  if (doing !== connecting || endpoint.path !== undefined || !/closed|ECONNRESET|EPIPE/i.test(message)) return ''
+function notConnected(endpoint: Endpoint, { message, code }: Coded, doing: string): string {
+  if (doing !== connecting) return ''
+  const isAbout = (what: RegExp): boolean => what.test(message) || (typeof code === 'string' && what.test(code))
+  if (isAbout(/ENOTFOUND|EAI_AGAIN/)) return "Check the host's name."
+  if (isAbout(/ECONNREFUSED|ENOENT/)) return 'Check that the server runs, and listens there.'
+  if (isAbout(/Unknown RESP type|Protocol error/)) {
+    return 'Something other than a Redis or Valkey server answers there: check the host and the port.'
+  }
+  return endpoint.path === undefined && isAbout(/closed|ECONNRESET|EPIPE/i) ? hungUp(endpoint) : ''
+}
+
+function hungUp(endpoint: Endpoint): string {
   return endpoint.tls === undefined
     ? "The server hung up: if it speaks TLS, name it by 'rediss:', or set the option tls."
     : `The server hung up: ${ownCertificate}`
