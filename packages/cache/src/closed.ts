@@ -10,6 +10,6 @@ export function refuseClosed(call: string): Promise<never> {
 }
 
 /** Keys that are refused when they are asked for. */
-export async function* refuseKeys(): AsyncGenerator<never> {
-  await refuseClosed('keys')
+export function refuseKeys(): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => refuseClosed('keys') }) }
 }

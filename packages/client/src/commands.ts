@@ -37,6 +37,7 @@ export const clusterNodes: Command = ['CLUSTER', 'NODES']
 export const countKeysInSlot = (slot: number): Command => ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)]
 export const keysInSlot = (slot: number, count: number): Command => ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]
 export const replicationInfo: Command = ['INFO', 'replication']
+export const serverIdentity: Command = ['INFO', 'server']
 // Several sections by name are known from Redis 7 on.
 export const serverInfo: Command = ['INFO']
 export const role: Command = ['ROLE']

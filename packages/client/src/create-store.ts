@@ -1,5 +1,6 @@
 import { ShaleError, type Store } from '@shale/contracts'
 import { openShard } from './shards/open-shard.ts'
+import { KnownServers } from './shards/known-servers.ts'
 import { Resharding } from './resharding/resharding.ts'
 import type { Servers } from './options/servers.ts'
 import { parseServers } from './options/servers-layout.ts'
@@ -27,7 +28,9 @@ export function openStore(servers: Servers, options: StoreOptions = {}): OpenedS
   const settings = readStoreOptions(options)
   const { router, previous, timeout, clock, random } = settings
   const layout = parseServers(servers, settings.defaults)
-  const shards = layout.map((shard): OpenShard => ({ ...shard, store: openShard(shard, settings, layout.length === 1) }))
+  const known = new KnownServers()
+  const company = { isAlone: layout.length === 1, known }
+  const shards = layout.map((shard): OpenShard => ({ ...shard, store: openShard(shard, settings, company) }))
   const current = new Sharded({ shards, router, timeout, clock })
   if (previous === undefined) return { store: current, places: layout.flatMap(placesOf) }
   const before = parsePrevious(previous.servers, settings)
@@ -35,7 +38,7 @@ export function openStore(servers: Servers, options: StoreOptions = {}): OpenedS
   const others = before.map((shard): Shard => {
     const same = shards.find((one) => areOneShard(one, shard))
     return same === undefined
-      ? { ...shard, store: openShard(shard, settings, before.length === 1) }
+      ? { ...shard, store: openShard(shard, settings, { isAlone: before.length === 1, known }) }
       : { ...shard, store: same.store, shared: true }
   })
   const earlier = new Sharded({ shards: others, router: previous.router, timeout, clock })

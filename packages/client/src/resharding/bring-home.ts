@@ -90,11 +90,33 @@ class Strays {
       (stray, isThere) => void (isThere || (stray.fate = missing)),
     )
     await this.#step(
+      refused,
+      (some) => this.#areApart(some),
+      // Two names of one server: the entry that was found is the one that is at home.
+      (stray, areApart) => void (areApart || (stray.fate = missing)),
+    )
+    await this.#step(
       strays,
       (some) => this.#part.swap(some.map(({ key, found }) => ({ key, expected: (found as StoredValue).value, value: undefined }))),
       (stray) => (stray.fate = { fate: refused.includes(stray) ? 'dropped' : 'moved', bytes: stray.found?.value.byteLength ?? 0 }),
     )
     return strays.map(({ fate }) => fate as Answer<Brought>)
+  }
+
+  /**
+   * Whether the place where an entry was found is another one than its home: then both leases of its key are to be had. No where somebody else
+   * is at work on the key.
+   */
+  async #areApart(strays: readonly Stray[]): Promise<Answer<boolean>[]> {
+    const { timeout } = this.#options
+    const leasesOf = (place: string) => strays.map(({ key, token }) => ({ key, token: `${token}:${place}`, ttl: timeout, name: leaseName }))
+    const [atHome, found] = [leasesOf('home'), leasesOf('found')]
+    const here = await answersOf(this.#store.lease(atHome), strays.length)
+    const there = await answersOf(this.#part.lease(found), strays.length)
+    // Nobody has to wait for the ends of these: what they keep free is taken.
+    void answersOf(this.#store.release(atHome), strays.length)
+    void answersOf(this.#part.release(found), strays.length)
+    return here.map((answer, i) => (answer === true ? (there[i] as Answer<boolean>) : answer))
   }
 
   /** Asks for those whose fate is open; an error is their fate. */
