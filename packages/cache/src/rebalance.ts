@@ -1,3 +1,4 @@
+import { checkOptions } from './call-options.ts'
 import { bringHome } from '@shale/client'
 import { ShaleError, type StorePart } from '@shale/contracts'
 import { isServerFailure, shardsFailed } from './failure.ts'
@@ -36,7 +37,7 @@ const maxSeen = 2_000_000
  * another entry. What the library keeps for keys, such as locks, is moved with them, and not counted.
  */
 export async function rebalance(scope: Scope, options: RebalanceOptions = {}): Promise<RebalanceReport> {
-  scope.check(options, runOptions, 'rebalance')
+  checkOptions(options, runOptions, 'rebalance')
   checkRun(options, 'rebalance')
   const { store } = scope.core
   const { version } = options

@@ -1,3 +1,4 @@
+import { checkOptions } from './call-options.ts'
 import { ShaleError, type StoreSwap } from '@shale/contracts'
 import { answersOf } from './core.ts'
 import { isServerFailure, shardsFailed } from './failure.ts'
@@ -36,7 +37,7 @@ const maxSeen = 2_000_000
  * still holds the bytes that were read, and keeps its ttl and creation time.
  */
 export async function reinsert(scope: Scope, options: ReinsertOptions = {}): Promise<ReinsertReport> {
-  scope.check(options, runOptions, 'reinsertKeys')
+  checkOptions(options, runOptions, 'reinsertKeys')
   checkRun(options, 'reinsertKeys')
   const reinsertion = new Reinsertion(scope, options)
   const { run } = reinsertion

@@ -18,11 +18,6 @@ export class Scope {
     this.ttls = ttls
   }
 
-  /** Refuses unknown options. */
-  check(options: CallOptions | undefined, known: readonly string[], call: string): void {
-    checkOptions(options, known, call)
-  }
-
   /** The stored key of a call, checked. */
   stored(key: string, options: CallOptions | undefined, known: readonly string[], call: string): string {
     if (options === undefined) return this.keyspace.format(key)
@@ -32,7 +27,7 @@ export class Scope {
 
   /** The stored keys of a call, checked, in order. */
   storedAll(keys: readonly string[], options: CallOptions | undefined, known: readonly string[], call: string): string[] {
-    this.check(options, known, call)
+    checkOptions(options, known, call)
     const version = options?.version
     return keys.map((key) => this.keyspace.format(key, version))
   }

@@ -1,6 +1,6 @@
 import { nameOfStore } from '@shale/client'
 import { describe, ShaleError, type Store, type StorePart } from '@shale/contracts'
-import type { CallOptions, ClearOptions } from './call-options.ts'
+import { checkOptions, type CallOptions, type ClearOptions } from './call-options.ts'
 import { isServerFailure, shardsFailed, storeFailed } from './failure.ts'
 import { versionOnly } from './reads.ts'
 import type { Scope } from './scope.ts'
@@ -10,14 +10,14 @@ const clearOptions: readonly string[] = ['version', 'database']
 
 /** The keys of one version that match a glob, each once. */
 export function listKeys(scope: Scope, glob: string, options: CallOptions | undefined): AsyncIterable<string> {
-  scope.check(options, versionOnly, 'keys')
+  checkOptions(options, versionOnly, 'keys')
   const keyOf = scope.keyspace.matcher(glob, options?.version)
   return eachOnce(scope, scope.keyspace.pattern(glob, options?.version), keyOf)
 }
 
 /** Removes the keys of one version that match a glob, in bounded memory; gives how many there were. */
 export async function deleteMatching(scope: Scope, glob: string, options: CallOptions | undefined): Promise<number> {
-  scope.check(options, versionOnly, 'deletePattern')
+  checkOptions(options, versionOnly, 'deletePattern')
   const keyOf = scope.keyspace.matcher(glob, options?.version)
   return sweep('deletePattern', scope, scope.keyspace.pattern(glob, options?.version), (stored) => keyOf(stored) !== undefined)
 }
@@ -25,7 +25,7 @@ export async function deleteMatching(scope: Scope, glob: string, options: CallOp
 /** Removes all keys of a keyspace, or of one version of it, with the bookkeeping that belongs to them; or everything. */
 export async function clearKeys(scope: Scope, options: ClearOptions | undefined): Promise<void> {
   const { core, keyspace } = scope
-  scope.check(options, clearOptions, 'clear')
+  checkOptions(options, clearOptions, 'clear')
   const { database, version } = options ?? {}
   if (database !== undefined && typeof database !== 'boolean') {
     throw new ShaleError('CONFIG_INVALID', `clear: expected option 'database' to be true or false; found ${describe(database)}.`)
