@@ -1,6 +1,6 @@
-import { checkOptions } from './call-options.ts'
 import { bringHome } from '@shale/client'
 import { ShaleError, type StorePart } from '@shale/contracts'
+import { checkOptions } from './call-options.ts'
 import { isServerFailure, shardsFailed } from './failure.ts'
 import { checkRun, Run, runOptions, type RunOptions } from './run.ts'
 import type { Scope } from './scope.ts'

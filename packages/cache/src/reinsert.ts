@@ -1,5 +1,5 @@
-import { checkOptions } from './call-options.ts'
 import { ShaleError, type StoreSwap } from '@shale/contracts'
+import { checkOptions } from './call-options.ts'
 import { answersOf } from './core.ts'
 import { isServerFailure, shardsFailed } from './failure.ts'
 import { checkRun, Run, runOptions, type RunOptions } from './run.ts'
