@@ -3,6 +3,7 @@ import type { ClusterNodes } from './cluster-nodes.ts'
 import { bestOf, newPrimaries, readTopology, withSlotAt, type ClusterShard, type NodeAddress, type Topology } from './cluster-topology.ts'
 import { clusterSlots } from '../commands.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
+import { refuse } from '../server/lane.ts'
 
 export interface ClusterMapOptions {
   readonly nodes: ClusterNodes
@@ -35,7 +36,11 @@ export class ClusterMap {
   #topology: Topology | undefined
   /** What was looked up last; of a slot that moved since then the topology knows more. */
   #lookedUp: Topology | undefined
-  #loading: Promise<void> | undefined
+  #isLoading = false
+  /** Who waits to be told that the first topology is learnt, or why it is not. */
+  #awaiting: { resolve(): void; reject(error: ShaleError): void }[] = []
+  /** Why none was learnt, by the latest that is known. */
+  #failure: ShaleError | undefined
   #looking: Promise<void> | undefined
   #lookedAt = -Infinity
   #consideredAt = -Infinity
@@ -64,14 +69,16 @@ export class ClusterMap {
     return this.#topology?.slots[slot]
   }
 
-  /** Learns from the seeds who serves what, once. Rejects with why none of them says it. */
+  /**
+   * Learns from the seeds who serves what, once. Rejects with why none of them says it: at once where that is known already, while it is
+   * tried further.
+   */
   load(): Promise<void> {
     if (this.known) return Promise.resolve()
-    this.#lookedAt = this.#options.clock.now()
-    this.#loading ??= this.#ask(this.#options.nodes.seeds, (address) => this.#options.nodes.at(address).connect())
-      .then((topology) => this.#learn(topology))
-      .finally(() => (this.#loading = undefined))
-    return this.#loading
+    if (!this.#isLoading) void this.#load()
+    if (this.#failure === undefined) return new Promise((resolve, reject) => this.#awaiting.push({ resolve, reject }))
+    void this.look()
+    return refuse(this.#failure)
   }
 
   /** Asks one node about itself; gives it as long as a call has. */
@@ -112,6 +119,28 @@ export class ClusterMap {
     this.#gap?.end()
   }
 
+  async #load(): Promise<void> {
+    const { nodes, clock } = this.#options
+    this.#isLoading = true
+    // One that is not known to be down may have come back since the last attempt.
+    if (nodes.seeds.some((address) => nodes.isAvailable(address))) this.#failure = undefined
+    this.#lookedAt = clock.now()
+    try {
+      const topology = await this.#ask(nodes.seeds, (address) => nodes.at(address).connect())
+      if (!this.known) this.#learn(topology)
+    } catch (error) {
+      this.#failed(error as ShaleError)
+    }
+    this.#isLoading = false
+  }
+
+  /** Nobody says who serves what: whoever waits for the first that is learnt is told. */
+  #failed(error: ShaleError): void {
+    if (this.known) return
+    this.#failure = error
+    for (const { reject } of this.#awaiting.splice(0)) reject(error)
+  }
+
   async #look(): Promise<void> {
     const { clock, random } = this.#options
     // Long since nobody was looking for anything.
@@ -124,9 +153,10 @@ export class ClusterMap {
     try {
       const topology = await this.#ask(this.#witnesses())
       if (!this.#isClosed) this.#learn(topology)
-    } catch {
+    } catch (error) {
       // Nobody answers now; whoever needs it looks again.
       this.#fruitless++
+      this.#failed(error as ShaleError)
     }
   }
 
@@ -205,6 +235,7 @@ export class ClusterMap {
       onPrimary(nodes.nameOf(primary), previous === undefined ? undefined : nodes.nameOf(previous))
     }
     this.#lookedUp = topology
+    for (const { resolve } of this.#awaiting.splice(0)) resolve()
   }
 }
 

@@ -16,6 +16,11 @@ export interface PrimaryCall<A> {
   refuse(error: ShaleError): A
 }
 
+/** Refuses a call in the next turn of the event loop, so that one who calls again and again leaves time for what is to be read. */
+export function refuseNext<A>(call: PrimaryCall<A>, error: ShaleError): Promise<A> {
+  return new Promise((resolve) => setImmediate(() => resolve(call.refuse(error))))
+}
+
 const isError = (answer: unknown, code: 'SERVER_READONLY' | 'SERVER_UNAVAILABLE'): boolean =>
   typeof answer === 'object' && ShaleError.is(answer) && answer.code === code
 const asError = (error: unknown): ShaleError => ShaleError.from(error, 'SERVER_UNAVAILABLE')

@@ -1,5 +1,5 @@
 import { ShaleError, type Clock, type TimerHandle } from '@shale/contracts'
-import type { PrimaryCall } from './primary-call.ts'
+import { refuseNext, type PrimaryCall } from './primary-call.ts'
 import type { Server } from '../server/server.ts'
 
 export interface PrimaryGateOptions {
@@ -78,8 +78,8 @@ const patience = 0.9
 /**
  * The way to the primary. While it is known calls go straight to it. While it is looked for they are held, and go in the order
  * in which they were made once there is one; those that the former one turned away (READONLY: they were not run) come first among
- * them. A call that was held gives up when a whole round of the search, begun after it, has found nobody. A read that would wait
- * behind writes is not held while the former primary is known to be down: it has its error at once.
+ * them. A call that was held gives up when a whole round of the search, begun after it, has found nobody. A read is not held while the
+ * former primary is known to be down, or where there was none yet and the latest round has found none: it has its error at once.
  *
  * Calls on one key keep their order over a change: those to come wait until the former primary has answered what it was sent,
  * for `drainMs` at most; what it turns away later than that is not made again.
@@ -90,6 +90,8 @@ export class PrimaryGate {
   #isOpen = false
   /** The primary to be, while the former one still owes answers. */
   #next: Server | undefined
+  /** Why the latest round of the search has found nobody. */
+  #failure: ShaleError | undefined
   #held: Held[] = []
   #weight = 0
   #last = 0
@@ -105,11 +107,6 @@ export class PrimaryGate {
     return this.#isOpen
   }
 
-  /** The primary, or the one that was it last. */
-  get server(): Server | undefined {
-    return this.#turn?.server
-  }
-
   /** How many calls are held. */
   get size(): number {
     return this.#held.length
@@ -119,10 +116,8 @@ export class PrimaryGate {
   send<A>(call: PrimaryCall<A>): Promise<A> {
     const place = ++this.#last
     if (this.#isOpen) return this.#dispatch(call, place, undefined)
-    const server = this.#turn?.server
-    // It would wait behind writes that are held. No answer is right as well, and comes at once: the server refuses the call.
-    if (call.kind === 'read after writes' && server?.available === false) return call.run(server.store)
-    return this.#hold(call, place, undefined, false)
+    // A read gains nothing by waiting for what is known to be away. No answer is right behind writes that are held, too.
+    return (call.kind === 'write' ? undefined : this.#refuseNow(call)) ?? this.#hold(call, place, undefined, false)
   }
 
   /** Calls go to this server from now on. */
@@ -135,22 +130,31 @@ export class PrimaryGate {
     this.#drain ??= this.#options.clock.setTimeout(() => this.#enter(), drainMs)
   }
 
-  /** Calls are held from now on. */
+  /** Calls are held from now on: whatever rounds of a search have come to does not count any more. */
   shut(): void {
     this.#isOpen = false
     this.#next = undefined
+    this.#failure = undefined
     this.#options.clock.clearTimeout(this.#drain)
     this.#drain = undefined
   }
 
   /** A round of the search is over and has found nobody: whoever has waited for a whole one is told why. */
   roundOver(round: number, error: ShaleError): void {
+    this.#failure = error
     this.#refuse(({ isTurnedAway, round: due }) => !isTurnedAway && due <= round, error)
   }
 
   /** Refuses all that is held. */
   fail(error: ShaleError): void {
     this.#refuse(() => true, error)
+  }
+
+  /** The error of a call where it is known that the primary is away; a former one that answers may just have been failed over. */
+  #refuseNow<A>(call: PrimaryCall<A>): Promise<A> | undefined {
+    const server = this.#turn?.server
+    if (server !== undefined) return server.available ? undefined : call.run(server.store)
+    return this.#failure && refuseNext(call, this.#failure)
   }
 
   #enter(): void {
@@ -205,7 +209,7 @@ export class PrimaryGate {
     const { weight } = call
     if (this.#weight + weight > mostHeld && this.#held.length > 0) {
       const full = `${this.#options.name}: too many calls wait for the primary already; nothing was sent.`
-      return new Promise((resolve) => setImmediate(() => resolve(call.refuse(new ShaleError('SERVER_UNAVAILABLE', full)))))
+      return refuseNext(call, new ShaleError('SERVER_UNAVAILABLE', full))
     }
     return new Promise((resolve) => {
       const until = before ?? clock.now() + timeout * patience

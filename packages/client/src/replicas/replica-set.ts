@@ -15,7 +15,7 @@ import { closedError } from '../calls/closed-error.ts'
 import type { MemberSource } from './member-source.ts'
 import { OpenReads } from './open-reads.ts'
 import { keysOf, OwnWrites } from './own-writes.ts'
-import { DeleteCall, ReadCall, WholeCall, WriteCall, type PrimaryCall } from './primary-call.ts'
+import { DeleteCall, ReadCall, refuseNext, WholeCall, WriteCall, type PrimaryCall } from './primary-call.ts'
 import { PrimaryGate } from './primary-gate.ts'
 import { readPolicy, type ReadFrom } from './read-policy.ts'
 import { ReplicaReads } from './replica-reads.ts'
@@ -191,9 +191,6 @@ export class ReplicaSet extends BatchStore {
     const isWritten = this.#own.isPending && items.some((item) => this.#own.isPendingFor(operation.keyOf(item)))
     const call = new ReadCall(operation, items, isWritten)
     if (this.#closing !== undefined) return refuseNext(call, closedError(this.#options))
-    const { server } = this.#gate
-    // A primary that is known to be down refuses at once: nothing is gained by waiting, unless for a write that waits.
-    if (!this.#gate.isOpen && !isWritten && server?.available === false) return call.run(server.store)
     return this.#gate.send(call)
   }
 
@@ -209,8 +206,4 @@ export class ReplicaSet extends BatchStore {
     })
     for (const observer of this.#observers) server.observe(observer)
   }
-}
-
-function refuseNext<A>(call: PrimaryCall<A>, error: ShaleError): Promise<A> {
-  return new Promise((resolve) => setImmediate(() => resolve(call.refuse(error))))
 }

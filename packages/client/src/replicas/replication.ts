@@ -26,7 +26,7 @@ export interface ReplicationOptions extends ReplicaLagOptions {
   readonly source?: MemberSource | undefined
   /** There is a primary: the same as before, or another. */
   found(primary: Member): void
-  /** The primary is looked for. */
+  /** The primary is looked for: a search begins, or goes on with a member that was away. */
   searching(): void
   /** A round of the search is over; what it found wrong. */
   roundOver(round: number, error: ShaleError): void
@@ -126,7 +126,9 @@ export class Replication {
 
   /** A member has a connection again: during a search it is worth asking at once. */
   connected(): void {
-    if (this.isSearching && this.#asking.isRunning) this.#asking.tick()
+    if (!this.isSearching || !this.#asking.isRunning) return
+    this.#options.searching()
+    this.#asking.tick()
   }
 
   /** A member has lost its connection. */
@@ -162,7 +164,10 @@ export class Replication {
 
   /** Begins to ask after a pause, in which anything may have happened. */
   readonly #begin = (): void => {
-    if (this.primary === undefined) this.search()
+    if (this.primary !== undefined) return
+    // What the search before the pause came to says nothing any more.
+    this.#searchRound = undefined
+    this.search()
   }
 
   #askRound(): void {
