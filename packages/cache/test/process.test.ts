@@ -33,6 +33,12 @@ const during = (act: 'stop' | 'kill', errors: string) => async (): Promise<Scene
   return { options: { servers: url, errors }, act, pid }
 }
 
+const silent = async (options: Record<string, unknown>): Promise<Scene> => {
+  const server = await startSilentServer()
+  ends.push(() => server.stop())
+  return { options: { servers: `redis://127.0.0.1:${server.port}`, connectTimeout: 2000, ...options }, close: false }
+}
+
 const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
   'the embedded store': async () => ({ options: {} }),
   'the embedded store, not closed': async () => ({ options: {}, close: false }),
@@ -54,6 +60,10 @@ const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
     ends.push(() => server.stop())
     return { options: { servers: `redis://127.0.0.1:${server.port}` } }
   },
+  // Longer to connect than from one attempt to the next, so that there is always one under way.
+  'a server that says nothing, not closed': async () => silent({}),
+  'a server that says nothing, not closed, ioredis': async () => silent({ driver: 'ioredis' }),
+  'a server that says nothing, not closed, no breaker': async () => silent({ breaker: false }),
   'a wrong password': async () => ({ options: { servers: `redis://:wrong@127.0.0.1:${(await redis({ password: 'right' })).port}` } }),
   'a wrong authority': async () => ({ options: { servers: (await redis({ tls: true })).url, tls: { ca: certs.otherCa } } }),
   'a wrong database': async () => ({ options: { servers: `${(await redis()).url}/999` } }),

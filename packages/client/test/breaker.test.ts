@@ -124,7 +124,7 @@ describe('a server that stops answering', () => {
     expect(await lost).toBe('SERVER_TIMEOUT')
     expect(server.status()).toMatchObject({ state: 'down', breaker: 'open' })
     const attempts: number[] = []
-    for (let ms = 0, before = 1; ms < 6000; ms++) {
+    for (let ms = 0, before = 1; ms < 5000; ms++) {
       void has()
       clock.advance(1)
       if (driver.attempts.length > before) attempts.push(ms)
@@ -221,6 +221,53 @@ describe('a server that cannot be reached', () => {
     expect(driver.attempts).toHaveLength(1)
     clock.advance(1)
     expect(driver.attempts).toHaveLength(2)
+  })
+})
+
+describe('attempts that nobody waits for', () => {
+  test('end together now and then, between two attempts, so that they keep no process alive', async () => {
+    const { clock, driver, server, has } = setUp()
+    void has()
+    clock.advance(525)
+    void has()
+    clock.advance(525)
+    expect(server.available).toBe(false)
+    const alone: number[] = []
+    const attempts: number[] = []
+    let before = driver.attempts.length
+    for (let ms = 0; ms < 20_000; ms++) {
+      // As the removal of keys in doubt asks.
+      if (ms % 300 === 0) void has()
+      clock.advance(1)
+      if (driver.attempts.length > before) attempts.push(ms)
+      before = driver.attempts.length
+      if (driver.attempts.every(({ signal }) => signal.aborted)) alone.push(ms)
+    }
+    const gaps = attempts.slice(1).map((at, i) => at - (attempts[i] as number))
+    expect(new Set(gaps)).toEqual(new Set([687, 688]))
+    expect(alone.length).toBeGreaterThan(0)
+    expect(alone[0]).toBeLessThan(5000 + 2 * 750)
+    // One that takes as long as it may comes to its end between two such times.
+    expect(Math.max(...alone) - Math.min(...alone)).toBeGreaterThan(4000)
+    expect(alone.length).toBeLessThan(20)
+  })
+
+  test('go on where someone does', async () => {
+    const { clock, driver, server, has } = setUp()
+    void has()
+    clock.advance(1050)
+    for (let i = 0; i < 12; i++) {
+      void has()
+      clock.advance(500)
+    }
+    expect(server.available).toBe(false)
+    let ends = 0
+    for (let ms = 0; ms < 12_000; ms++) {
+      if (ms % 100 === 0) void server.connect().catch(() => {})
+      clock.advance(1)
+      if (driver.attempts.every(({ signal }) => signal.aborted)) ends++
+    }
+    expect(ends).toBe(0)
   })
 })
 

@@ -52,7 +52,8 @@ export interface Driver {
   readonly name: string
   /**
    * Opens a connection: TLS, authentication and database included. Rejects when that fails, or when `signal` aborts,
-   * and then leaves no socket behind.
+   * and then leaves no socket behind. An open connection keeps the process alive; one that is being opened should not: whoever
+   * waits for it sees to that.
    */
   connect(endpoint: Endpoint, events: ConnectionEvents, signal: AbortSignal): Promise<Connection>
   /** Whether an error of `send` or `connect` is the server's own reply, so that its message starts with a Redis error code. */

@@ -5,7 +5,7 @@ import { greet } from './greet.ts'
 /** The part of ioredis that is used, of version 5.4 and later. */
 interface IoRedis {
   readonly status: string
-  readonly stream?: { cork(): void; uncork(): void; destroy(): void }
+  readonly stream?: { cork(): void; uncork(): void; destroy(): void; ref(): void; unref(): void }
   connect(): Promise<void>
   disconnect(): void
   sendCommand(command: unknown): Promise<unknown>
@@ -77,7 +77,9 @@ async function connect(
     signal.addEventListener('abort', abort, { once: true })
   })
   try {
-    await Promise.race([client.connect().then(() => greet(driver, connection, endpoint, clientName)), aborted])
+    const greeted = client.connect().then(() => greet(driver, connection, endpoint, clientName))
+    setImmediate(() => connection.begin())
+    await Promise.race([greeted, aborted])
     connection.open()
     return connection
   } catch (error) {
@@ -107,6 +109,7 @@ class IoRedisConnection implements Connection {
     this.#events = events
     // Without a listener the library prints its errors.
     client.on('error', (error) => (this.lastError = error))
+    client.on('connect', () => this.begin())
     client.on('end', () => {
       if (this.#state !== 'open') return
       this.#state = 'ended'
@@ -114,8 +117,14 @@ class IoRedisConnection implements Connection {
     })
   }
 
+  /** Does not keep the process alive until it is open; the socket that is being made is known a turn after it was asked for. */
+  begin(): void {
+    if (this.#state === 'opening') this.#client.stream?.unref()
+  }
+
   open(): void {
     this.#state = 'open'
+    this.#client.stream?.ref()
   }
 
   send(command: Command): Promise<Reply> {

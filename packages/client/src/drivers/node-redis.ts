@@ -88,6 +88,7 @@ class NodeRedisConnection implements Connection {
     let fail: (error: Error) => void
     this.failed = new Promise((_, reject) => (fail = reject))
     this.failed.catch(() => {})
+    client.unref()
     // Without a listener an error would end the process. An unreadable reply leaves the library believing that all is well.
     client.on('error', (error: Error) => {
       if (this.#state === 'opening') fail(error)
@@ -97,6 +98,7 @@ class NodeRedisConnection implements Connection {
 
   open(): void {
     this.#state = 'open'
+    this.#client.ref()
   }
 
   send(command: Command): Promise<Reply> {

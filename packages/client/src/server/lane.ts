@@ -31,6 +31,10 @@ export class Lane {
     return this.#link
   }
 
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** Sends a command, or lets it wait. Rejects with a `ShaleError`. */
   send(command: Command): Promise<Reply> {
     const connection = this.#direct
@@ -53,6 +57,7 @@ export class Lane {
   /** Stops the lane at a barrier, once all before it is done; gives why it cannot wait, if so. */
   enter(barrier: Barrier): void {
     this.#waiting.push({ barrier, since: this.#host.clock.now(), arrived: false })
+    this.#host.links.watch(undefined)
     this.pump()
   }
 

@@ -33,7 +33,6 @@ export class Lanes {
   readonly #options: LanesOptions
   readonly #links: Links
   readonly #growth: Growth
-  readonly #host: LaneHost
   readonly #lanes: readonly Lane[]
   readonly #first: Lane
   #barriers = 0
@@ -44,7 +43,6 @@ export class Lanes {
     this.#links = new Links(options, this.#linksEvents(events))
     this.#growth = new Growth(this.#links, options.connections.min, options.clock)
     const host = this.#createHost()
-    this.#host = host
     const { serving } = this.#links
     this.#lanes = this.#links.all.map((_, i) => new Lane(host, serving[i % serving.length] as Link))
     this.#first = this.#lanes[0] as Lane
@@ -138,7 +136,7 @@ export class Lanes {
         for (const lane of this.#lanes) lane.fail(error)
       },
       dropLate: () => this.#lanes.reduce((dropped, lane) => dropped + lane.dropLate(), 0),
-      isWaiting: () => this.#host.backlog > 0,
+      isWaiting: () => this.#lanes.some(({ isWaiting }) => isWaiting),
       connected: () => events.connected(),
       disconnected: (error) => events.disconnected(error),
       breaker: (state) => events.breaker(state),

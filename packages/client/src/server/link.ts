@@ -84,6 +84,11 @@ export class Link {
     return this.#timer !== undefined
   }
 
+  /** Whether someone waits for what comes of an attempt. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** Asks for a connection; gives the error with which to refuse what wants to wait for it, or `undefined` if it may. */
   want(): ShaleError | undefined {
     const { state } = this
@@ -97,7 +102,15 @@ export class Link {
   async connect(): Promise<void> {
     const refusal = this.want()
     if (refusal !== undefined) throw refusal
-    if (this.connection === undefined) await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    if (this.connection !== undefined) return
+    // An attempt does not keep the process alive, but whoever waits for it does; none takes longer than this.
+    const { clock, connectTimeout } = this.#options
+    const hold = clock.setTimeout(() => {}, 2 * connectTimeout, true)
+    try {
+      await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    } finally {
+      clock.clearTimeout(hold)
+    }
   }
 
   /** Makes one more attempt. */
@@ -132,8 +145,13 @@ export class Link {
   /** Ends the attempts that are under way, and makes no more. */
   giveUp(reason: ShaleError): void {
     this.rest()
-    while (this.#dials.length > 0) this.#drop(0, reason)
+    this.dropDials(reason)
     this.#settle(reason)
+  }
+
+  /** Ends the attempts that are under way, untold. */
+  dropDials(reason?: ShaleError): void {
+    while (this.#dials.length > 0) this.#drop(0, reason)
   }
 
   /** Has the server kill what was abandoned, before whatever is sent from now on. */
@@ -199,7 +217,7 @@ export class Link {
 
   #opened(dial: Dial, { connection, client, cleared }: Opened): void {
     this.#dials.splice(this.#dials.indexOf(dial), 1)
-    while (this.#dials.length > 0) this.#drop(0)
+    this.dropDials()
     this.rest()
     this.#failure = undefined
     this.#abandonedFor = undefined

@@ -9,6 +9,8 @@ import { Watchdog } from './watchdog.ts'
 
 /** The further connections of a server that is back follow spread over this time. */
 const spreadMs = 800
+/** Without an attempt for so long, a process that has nothing else to do ends. */
+const restMs = 3
 /** One command in so many has its latency measured. */
 const sampleEvery = 16
 
@@ -35,6 +37,8 @@ export class Links {
   readonly #kept: readonly Link[]
   readonly #abandoned = new Abandoned()
   readonly #wereReady = new Set<Link>()
+  /** Whether the attempts under way end before the next one. */
+  #isResting = false
   #isClosed = false
 
   constructor(options: LinksOptions, events: LinksEvents) {
@@ -104,9 +108,9 @@ export class Links {
     link.dial()
   }
 
-  /** A command is about to be sent over a link after a time in which nothing was. */
+  /** A command is about to be sent over a link after a time in which nothing was; without a link something waits for one. */
   watch(link: Link | undefined): void {
-    this.watchdog.start()
+    this.watchdog.start(link === undefined)
     if (link !== undefined && link.sampledAt === undefined) link.sampled = link.sent
   }
 
@@ -178,7 +182,13 @@ export class Links {
         for (const one of this.all) one.giveUp(reason)
         return this.#events.changed()
       }
-      link.wait(this.#probes.pause(false))
+      if (this.#isResting) {
+        this.#isResting = false
+        if (!this.#events.isWaiting() && !link.isAwaited) link.dropDials()
+        return link.wait(restMs)
+      }
+      this.#isResting = this.#probes.isTimeToRest(this.#options.connectTimeout)
+      link.wait(this.#probes.pause(false) - (this.#isResting ? restMs : 0))
       link.dial()
     },
   }

@@ -5,6 +5,8 @@ import type { Link } from './link.ts'
 const refusedMs = 1000
 /** A server that nobody asked for in so long is not probed any more. */
 const interestMs = 5000
+/** Attempts that nobody waits for end together after so long, unless a single one may take longer than half of it. */
+const restEveryMs = 5000
 
 /** Which link tries for all of its server while none is ready, when, and for how long. */
 export class Probes {
@@ -15,6 +17,7 @@ export class Probes {
   readonly #random: Random
   #isAskedFor = false
   #askedAt = 0
+  #restedAt = 0
 
   /** `probeMs` is the time between two attempts, at least. */
   constructor(probeMs: number, clock: Clock, random: Random) {
@@ -32,6 +35,7 @@ export class Probes {
   begin(link: Link, all: readonly Link[], ms: number): void {
     if (this.by !== undefined) return
     this.by = link
+    this.#restedAt = this.#clock.now()
     this.#isAskedFor = true
     for (const one of all) if (one !== link) one.rest()
     if (!link.isWaiting) link.wait(ms)
@@ -43,6 +47,17 @@ export class Probes {
     if (this.#isAskedFor) this.#askedAt = now
     this.#isAskedFor = false
     return Math.abs(now - this.#askedAt) >= interestMs
+  }
+
+  /**
+   * Whether the attempts under way are to end before the next one begins, where nobody waits for them. A socket that waits for an answer to its first packet keeps the
+   * process alive whatever is said; and attempts that overlap would keep it for ever, when nobody but the removal of keys in doubt asks.
+   */
+  isTimeToRest(connectTimeout: number): boolean {
+    const now = this.#clock.now()
+    if (Math.abs(now - this.#restedAt) < Math.max(restEveryMs, 2 * connectTimeout)) return false
+    this.#restedAt = now
+    return true
   }
 
   /** The time from one attempt to the next. */

@@ -38,6 +38,8 @@ export class Watchdog<W extends Watched> {
   readonly #events: WatchdogEvents<W>
   readonly #all: readonly { readonly watched: W; readonly silence: Silence }[]
   #timer: TimerHandle | undefined
+  /** Whether the process stays alive for the next look: what waits has no open connection that keeps it. */
+  #isHeld = false
   #time = 0
   #lookedAt = 0
   /** When a reply came last, or none was due. */
@@ -56,13 +58,18 @@ export class Watchdog<W extends Watched> {
     return this.running ? this.#time - this.#heardAt : 0
   }
 
-  /** Looks from now on, for as long as there is something to look for. */
-  start(): void {
-    if (this.running) return
-    this.running = true
-    this.#lookedAt = this.#clock.now()
-    this.#heardAt = this.#time
-    this.#timer = this.#clock.setTimeout(this.#look, this.#gap)
+  /** Looks from now on, for as long as there is something to look for; something waits if `isWaiting`. */
+  start(isWaiting: boolean): void {
+    const now = this.#clock.now()
+    if (!this.running) {
+      this.running = true
+      this.#lookedAt = now
+      this.#heardAt = this.#time
+      this.#lookAfter(this.#gap, isWaiting)
+    } else if (isWaiting && !this.#isHeld) {
+      this.#clock.clearTimeout(this.#timer)
+      this.#lookAfter(Math.max(0, Math.min(this.#gap, this.#lookedAt + this.#gap - now)), true)
+    }
   }
 
   stop(): void {
@@ -88,7 +95,12 @@ export class Watchdog<W extends Watched> {
     // Stopped meanwhile by what was told.
     if (!this.running) return
     this.running = isWaiting || this.#all.some(({ watched }) => watched.connection !== undefined && watched.sent > watched.settled)
-    if (this.running) this.#timer = this.#clock.setTimeout(this.#look, this.#gap)
+    if (this.running) this.#lookAfter(this.#gap, isWaiting)
+  }
+
+  #lookAfter(ms: number, isHeld: boolean): void {
+    this.#isHeld = isHeld
+    this.#timer = this.#clock.setTimeout(this.#look, ms, isHeld)
   }
 
   #judge(now: number): void {
