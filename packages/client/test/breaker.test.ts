@@ -186,6 +186,55 @@ describe('a server that stops answering', () => {
   })
 })
 
+/** When attempts began in so many milliseconds, in each of which something is called. */
+function attemptsIn(ms: number, { clock, driver, has }: Pick<ReturnType<typeof setUp>, 'clock' | 'driver' | 'has'>): number[] {
+  const attempts: number[] = []
+  for (let at = 0, before = driver.attempts.length; at < ms; at++) {
+    void has()
+    clock.advance(1)
+    if (driver.attempts.length > before) attempts.push(at)
+    before = driver.attempts.length
+  }
+  return attempts
+}
+const gapsOf = (times: readonly number[]): Set<number> => new Set(times.slice(1).map((at, i) => at - (times[i] as number)))
+
+describe('without a breaker', () => {
+  test('a server whose packets are dropped is tried by one attempt after the other, and no call is refused for that', async () => {
+    const { clock, driver, server, heard, has } = setUp(false)
+    void server.connect()
+    const connection = await driver.last.accept()
+    const lost = has()
+    clock.advance(925)
+    expect(connection.state).toBe('destroyed')
+    expect(await lost).toBe('SERVER_TIMEOUT')
+    const attempts = attemptsIn(1900, { clock, driver, has })
+    expect(attempts[0]).toBeLessThan(750)
+    expect(gapsOf(attempts)).toEqual(new Set([687, 688]))
+    const waiting = has()
+    expect(await outcome(waiting)).toBe('pending')
+    const again = await driver.last.accept()
+    expect(again.introductions).toEqual(['CLIENT INFO', 'CLIENT KILL ID 1 ADDR 127.0.0.1:1'])
+    await again.replyAll(1)
+    expect(await waiting).toBe(true)
+    expect(driver.attempts.at(-2)!.signal.aborted).toBe(true)
+    expect(heard).toEqual([])
+  })
+
+  test('one that was never reached is, too, and calls go on being let wait until an attempt has failed', async () => {
+    const { clock, driver, has } = setUp(false)
+    const calls = [has(), has(), has()]
+    clock.advance(525)
+    expect(await Promise.all(calls)).toEqual(['SERVER_TIMEOUT', 'SERVER_TIMEOUT', 'SERVER_TIMEOUT'])
+    const attempts = attemptsIn(1400, { clock, driver, has })
+    expect(attempts).toHaveLength(2)
+    expect([687, 688]).toContain([...gapsOf(attempts)][0])
+    const waiting = has()
+    await (await driver.last.accept()).replyAll(1)
+    expect(await waiting).toBe(true)
+  })
+})
+
 describe('a server that cannot be reached', () => {
   test('is refused at once after one attempt, with its cause', async () => {
     const { driver, server, heard, has } = setUp({ failures: 100 })

@@ -13,7 +13,8 @@ export interface BreakerOptions {
  * connection and none can be made; it closes with the first sign of life. Where nobody asks for the server any more it lapses:
  * the next call is let through again, to find out.
  *
- * `false` as its options leaves the second half of this: without a connection there is nothing to let calls through to.
+ * `false` as its options leaves the second half of this: without a connection there is nothing to let calls through to. It counts all the
+ * same, so that the server is probed.
  */
 export class Breaker {
   /** The time between two probes, at least, in milliseconds. */
@@ -41,15 +42,19 @@ export class Breaker {
     return this.#reason
   }
 
+  /** Whether so many calls in a row were not answered; also of one that is off. */
+  get isSilent(): boolean {
+    return this.#failures >= this.#limit
+  }
+
   get state(): BreakerState {
     return this.#isOff ? 'off' : this.#shown
   }
 
   /** So many more calls were not answered; `why` is what to refuse calls with if that is too many. Gives whether it opened. */
   count(calls: number, why: () => ShaleError): boolean {
-    if (this.#isOff) return false
     this.#failures += calls
-    if (this.#reason !== undefined || this.#failures < this.#limit) return false
+    if (this.#isOff || this.#reason !== undefined || !this.isSilent) return false
     this.open(why())
     return true
   }

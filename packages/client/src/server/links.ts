@@ -82,16 +82,17 @@ export class Links {
   /** Why nothing may wait for this link now, if so. */
   refusal(link: Link): ShaleError | undefined {
     const { reason } = this.#breaker
-    if (reason === undefined) return link.want()
     this.#probes.ask()
-    return reason
+    // The one that tries for all takes what waits for any of them.
+    return reason ?? (this.#probes.by ?? link).want()
   }
 
   /** Opens the connections that are kept; rejects with the first error. */
   async connect(): Promise<void> {
     const { reason } = this.#breaker
     if (reason === undefined) {
-      await Promise.all(this.#kept.map((link) => link.connect()))
+      const { by } = this.#probes
+      await Promise.all((by === undefined ? this.#kept : [by]).map((link) => link.connect()))
       return
     }
     this.#probes.ask()
@@ -160,7 +161,8 @@ export class Links {
     lost: (link: Link, error: ShaleError): void => {
       this.losses++
       if (this.#isClosed) return this.#events.down(error)
-      if (!this.isOpen || this.#isAnyReady()) link.wait(this.#probes.phase())
+      // Without a breaker some link may try for all already, though calls are let through.
+      if (this.#isAnyReady() || (!this.isOpen && this.#probes.by === undefined)) link.wait(this.#probes.phase())
       else this.#probeBy(link, this.#probes.phase())
       const others = this.serving.filter((one) => one !== link && one.state === 'ready')
       if (others.length === 0) {
@@ -208,12 +210,7 @@ export class Links {
       const { endpoint, timeout } = this.#options
       const what = `${endpoint.name}: no reply for more than ${timeout} ms; the connection was given up, and whether the command was run is not known.`
       link.abandon(new ShaleError('SERVER_TIMEOUT', what))
-      if (this.#isAnyReady() || this.isOpen) return
-      const reason = this.#silent()
-      if (!this.#breaker.count(Infinity, () => reason)) return
-      this.#probeBy(link)
-      this.#events.down(reason)
-      this.#events.changed()
+      if (!this.#isAnyReady() && !this.isOpen) this.#unanswered(Infinity, link)
     },
     waiting: (): boolean => {
       const dropped = this.#events.dropLate()
@@ -223,9 +220,12 @@ export class Links {
     },
   }
 
-  #unanswered(commands: number): void {
-    if (!this.#breaker.count(commands, () => this.#silent())) return
-    if (!this.#isAnyReady()) this.#probeBy(this.all.find(({ isDialling }) => isDialling) ?? (this.all[0] as Link))
+  #unanswered(commands: number, link?: Link): void {
+    const hasOpened = this.#breaker.count(commands, () => this.#silent())
+    if (this.#breaker.isSilent && !this.#isAnyReady()) {
+      this.#probeBy(link ?? this.all.find(({ isDialling }) => isDialling) ?? (this.all[0] as Link))
+    }
+    if (!hasOpened) return
     this.#events.down(this.#breaker.reason as ShaleError)
     this.#events.changed()
   }
