@@ -186,6 +186,89 @@ describe('a server that stops answering', () => {
   })
 })
 
+describe('a connection that is silent, once the breaker is open,', () => {
+  const silent = async (breaker?: false) => {
+    const set = setUp(breaker)
+    void set.server.connect()
+    const connection = await set.driver.last.accept()
+    const late = [set.has('a'), set.has('b'), set.has('c')]
+    set.clock.advance(525)
+    return { ...set, connection, late }
+  }
+
+  test.each([undefined, false] as const)('has others tried beside it; the first that succeeds takes its place: breaker %s', async (breaker) => {
+    const { clock, driver, chance, server, connection, late } = await silent(breaker)
+    chance.next = 0
+    expect(server.status().breaker).toBe(breaker === false ? 'off' : 'open')
+    clock.advance(344)
+    expect(driver.attempts).toHaveLength(2)
+    expect(connection.state).toBe('open')
+    const spare = await driver.last.accept()
+    expect(connection.state).toBe('destroyed')
+    expect(await Promise.all(late)).toEqual(['SERVER_TIMEOUT', 'SERVER_TIMEOUT', 'SERVER_TIMEOUT'])
+    expect(server.status()).toMatchObject({ state: 'ready', breaker: breaker === false ? 'off' : 'closed', reconnects: 1 })
+    const answer = server.store.has(['a'])
+    // What the server may still have of the old one never comes after what is sent from now on.
+    expect(spare.introductions).toEqual(['CLIENT INFO', 'CLIENT KILL ID 1 ADDR 127.0.0.1:1'])
+    await spare.reply(1)
+    expect(await answer).toEqual([true])
+    clock.advance(10_000)
+    expect(driver.attempts).toHaveLength(2)
+    expect(clock.pending).toBe(0)
+    await server.close()
+    expect(spare.state).not.toBe('open')
+  })
+
+  test('is used as before if it answers first, and the attempts end', async () => {
+    const { clock, driver, server, heard, connection, late } = await silent()
+    clock.advance(344)
+    const { last } = driver
+    await connection.replyAll(1)
+    clock.advance(25)
+    expect(await Promise.all(late)).toEqual([true, true, true])
+    expect(last.signal.aborted).toBe(true)
+    expect(server.status()).toMatchObject({ state: 'ready', breaker: 'closed', reconnects: 0 })
+    expect(heard).toEqual(['h:1/0 open', 'h:1/0 closed'])
+    clock.advance(10_000)
+    expect(driver.attempts).toHaveLength(2)
+    expect(clock.pending).toBe(0)
+  })
+
+  test('is used as before if it answers in the turn in which another is ready', async () => {
+    const { clock, driver, server, connection, late } = await silent()
+    clock.advance(344)
+    await connection.reply(1)
+    const spare = await driver.last.accept()
+    expect([connection.state, spare.state]).toEqual(['open', 'closed'])
+    await connection.reply(1, 1)
+    expect(await Promise.all(late)).toEqual([true, true, true])
+    expect(server.status()).toMatchObject({ state: 'ready', breaker: 'closed', reconnects: 0 })
+  })
+
+  test('is given up as before, and the attempts go on at their pace', async () => {
+    const { clock, driver, has, connection } = await silent()
+    const attempts = attemptsIn(4000, { clock, driver, has })
+    expect(connection.state).toBe('destroyed')
+    expect(attempts[0]).toBeLessThan(750)
+    expect(gapsOf(attempts)).toEqual(new Set([687, 688]))
+    const again = await driver.last.accept()
+    expect(again.introductions).toEqual(['CLIENT INFO', 'CLIENT KILL ID 1 ADDR 127.0.0.1:1'])
+    const answer = has()
+    await again.reply(1)
+    expect(await answer).toBe(true)
+    // The next time, too.
+    const late = [has(), has(), has()]
+    clock.advance(525 + 344)
+    expect(again.state).toBe('open')
+    const third = await driver.last.accept()
+    expect(again.state).toBe('destroyed')
+    expect(await Promise.all(late)).toEqual(['SERVER_TIMEOUT', 'SERVER_TIMEOUT', 'SERVER_TIMEOUT'])
+    const last = has()
+    await third.reply(1)
+    expect(await last).toBe(true)
+  })
+})
+
 /** When attempts began in so many milliseconds, in each of which something is called. */
 function attemptsIn(ms: number, { clock, driver, has }: Pick<ReturnType<typeof setUp>, 'clock' | 'driver' | 'has'>): number[] {
   const attempts: number[] = []

@@ -241,3 +241,26 @@ test('what waits at barriers is bounded', async () => {
   expect(refused.every(([answer]) => ShaleError.is(answer) && answer.code === 'SERVER_UNAVAILABLE')).toBe(true)
   expect(one.lines).toEqual([])
 })
+
+test('connections that are all silent are replaced by a spare one that succeeds, and the others follow', async () => {
+  const { clock, driver, store, one, two, a, b } = await twoLanes()
+  const got = store.get([a, b])
+  const more = [store.has([a]), store.has([b])]
+  clock.advance(525 + 344)
+  expect(driver.attempts).toHaveLength(3)
+  const spare = await driver.last.accept()
+  expect([one.state, two.state]).toEqual(['destroyed', 'destroyed'])
+  for (const answers of [await got, ...(await Promise.all(more))]) {
+    for (const answer of answers) expect(answer).toMatchObject({ code: 'SERVER_TIMEOUT' })
+  }
+  const again = store.get([a, b])
+  expect(spare.introductions.slice(1).toSorted()).toEqual(['CLIENT KILL ID 1 ADDR 127.0.0.1:1', 'CLIENT KILL ID 2 ADDR 127.0.0.1:2'])
+  await spare.replyAll([Buffer.from('A')])
+  expect((await again).map(String)).toEqual(['A', 'A'])
+  clock.advance(800)
+  expect(driver.attempts).toHaveLength(4)
+  const other = await driver.last.accept()
+  void store.has(keys)
+  expect(other.sent.length).toBeGreaterThan(100)
+  expect(spare.sent.length).toBeGreaterThan(100)
+})

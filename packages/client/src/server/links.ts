@@ -19,9 +19,12 @@ const sampleEvery = 16
  *
  * While one is ready the others come back on their own. When none is, and an attempt failed, one link alone goes on trying, for
  * all: once it is back the others follow, spread.
+ *
+ * Where there are connections, and all are silent, a spare link tries beside them. If one of them gives a sign of life first, all is as
+ * before; otherwise they are given up, and the spare one takes the place of the first.
  */
 export class Links {
-  readonly all: readonly Link[]
+  readonly all: Link[]
   readonly latency: Latency
   readonly watchdog: Watchdog<Link>
   /** Those that are to be sent over: the ones that are ready or, where none is, those that are kept. */
@@ -34,8 +37,10 @@ export class Links {
   readonly #events: LinksEvents
   readonly #breaker: Breaker
   readonly #probes: Probes
-  readonly #kept: readonly Link[]
   readonly #abandoned = new Abandoned()
+  #spare: Link
+  /** How many replies each had given when the spare link began to try. */
+  #repliesBefore: readonly number[] = []
   readonly #wereReady = new Set<Link>()
   /** Whether the attempts under way end before the next one. */
   #isResting = false
@@ -48,10 +53,19 @@ export class Links {
     this.latency = new Latency(clock)
     this.#breaker = new Breaker(options.breaker, (state) => events.breaker(state))
     this.#probes = new Probes(this.#breaker.probeMs, clock, options.random)
-    this.all = Array.from({ length: connections.max }, () => new Link(options, this.#abandoned, this.#linkEvents))
-    this.#kept = this.all.slice(0, connections.min)
+    const create = (): Link => new Link(options, this.#abandoned, this.#linkEvents)
+    this.all = Array.from({ length: connections.max }, create)
+    this.#spare = create()
     this.serving = this.#kept
-    this.watchdog = new Watchdog(timeout, clock, this.all, this.#watchdogEvents)
+    this.watchdog = new Watchdog(timeout, clock, this.#withSpare, this.#watchdogEvents)
+  }
+
+  get #kept(): readonly Link[] {
+    return this.all.slice(0, this.#options.connections.min)
+  }
+
+  get #withSpare(): readonly Link[] {
+    return [...this.all, this.#spare]
   }
 
   /** Whether calls are refused whatever connection there is. */
@@ -67,7 +81,7 @@ export class Links {
   }
 
   get state(): ServerStatus['state'] {
-    const states = this.all.map(({ state }) => state)
+    const states = this.#withSpare.map(({ state }) => state)
     if (this.#isClosed) return 'closed'
     if (states.includes('ready')) return 'ready'
     if (this.isOpen) return 'down'
@@ -76,15 +90,17 @@ export class Links {
 
   get breaker(): BreakerState {
     const { state } = this.#breaker
-    return state === 'open' && this.all.some(({ isDialling }) => isDialling) ? 'half-open' : state
+    return state === 'open' && this.#withSpare.some(({ isDialling }) => isDialling) ? 'half-open' : state
   }
 
   /** Why nothing may wait for this link now, if so. */
   refusal(link: Link): ShaleError | undefined {
     const { reason } = this.#breaker
     this.#probes.ask()
-    // The one that tries for all takes what waits for any of them.
-    return reason ?? (this.#probes.by ?? link).want()
+    if (reason !== undefined || link.connection !== undefined) return reason
+    // The one that tries for all takes what waits for any of them; one whose place was taken has its lanes move as soon as they can.
+    const taken = link === this.#spare ? this.serving[0] : undefined
+    return (this.#probes.by ?? taken ?? link).want()
   }
 
   /** Opens the connections that are kept; rejects with the first error. */
@@ -98,7 +114,10 @@ export class Links {
     this.#probes.ask()
     const { by } = this.#probes
     if (by?.state !== 'connecting') throw reason
-    await by.connect()
+    await by.connect().catch((error: unknown) => {
+      // One that was silent may have answered first.
+      if (this.isOpen || !this.#isAnyReady()) throw error
+    })
   }
 
   /** Makes the first attempt after a loss now, if there is no connection; one that has failed since waits for its time. */
@@ -130,17 +149,20 @@ export class Links {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all(this.all.map((link) => link.close()))
+    await Promise.all(this.#withSpare.map((link) => link.close()))
   }
 
   destroy(): void {
     this.#isClosed = true
     this.watchdog.stop()
-    for (const link of this.all) link.destroy()
+    for (const link of this.#withSpare) link.destroy()
   }
 
   readonly #linkEvents = {
     ready: (link: Link): void => {
+      // What the first of them says is heard of at the next look only.
+      if (link === this.#spare) return this.#isAnyReady() && this.#hasReplied() ? this.#alive() : this.#replaceBySpare()
+      this.#endSpare()
       this.#probes.by = undefined
       if (this.#wereReady.has(link)) this.reconnects++
       this.#wereReady.add(link)
@@ -151,7 +173,11 @@ export class Links {
     },
     failed: (link: Link, error: ShaleError): void => {
       const isRefused = error.code !== 'SERVER_UNAVAILABLE'
-      if (this.#isAnyReady()) return link.wait(this.#probes.pause(isRefused))
+      if (this.#isAnyReady()) {
+        // The next time of the one that tries for all is set already.
+        if (link !== this.#probes.by || isRefused) link.wait(this.#probes.pause(isRefused))
+        return
+      }
       this.#breaker.open(error)
       this.#probeBy(link)
       if (isRefused) this.#probes.by?.wait(this.#probes.pause(true))
@@ -181,7 +207,7 @@ export class Links {
         const reason = this.#breaker.reason ?? this.#silent()
         this.#probes.by = undefined
         this.#breaker.lapse()
-        for (const one of this.all) one.giveUp(reason)
+        for (const one of this.#withSpare) one.giveUp(reason)
         return this.#events.changed()
       }
       if (this.#isResting) {
@@ -198,18 +224,14 @@ export class Links {
   readonly #watchdogEvents = {
     heard: (): void => {
       if (!this.#isAnyReady()) return
-      const wasOpen = this.isOpen
-      this.#breaker.close()
-      if (wasOpen) this.#events.changed()
+      this.#alive()
     },
     late: (commands: number): void => this.#unanswered(commands),
     quiet: (): void => {
       for (const link of this.all) if (link.sent === link.settled) link.ping()
     },
     hung: (link: Link): void => {
-      const { endpoint, timeout } = this.#options
-      const what = `${endpoint.name}: no reply for more than ${timeout} ms; the connection was given up, and whether the command was run is not known.`
-      link.abandon(new ShaleError('SERVER_TIMEOUT', what))
+      this.#giveUp(link)
       if (!this.#isAnyReady() && !this.isOpen) this.#unanswered(Infinity, link)
     },
     waiting: (): boolean => {
@@ -222,12 +244,63 @@ export class Links {
 
   #unanswered(commands: number, link?: Link): void {
     const hasOpened = this.#breaker.count(commands, () => this.#silent())
-    if (this.#breaker.isSilent && !this.#isAnyReady()) {
-      this.#probeBy(link ?? this.all.find(({ isDialling }) => isDialling) ?? (this.all[0] as Link))
+    if (this.#breaker.isSilent && this.#probes.by === undefined) {
+      if (this.#isAnyReady()) {
+        this.#repliesBefore = this.all.map(repliesOf)
+        this.#probeBy(this.#spare, this.#probes.phase())
+      } else this.#probeBy(link ?? this.all.find(({ isDialling }) => isDialling) ?? (this.all[0] as Link))
     }
     if (!hasOpened) return
     this.#events.down(this.#breaker.reason as ShaleError)
     this.#events.changed()
+  }
+
+  /** There was a sign of life on a connection that there is. */
+  #alive(): void {
+    const wasOpen = this.isOpen
+    this.#breaker.close()
+    if (this.#endSpare()) this.#followUp()
+    if (wasOpen) this.#events.changed()
+  }
+
+  #hasReplied(): boolean {
+    return this.all.some((link, i) => repliesOf(link) !== this.#repliesBefore[i])
+  }
+
+  /** Ends what the spare link does; those that were to try had left it to that one. */
+  #endSpare(): boolean {
+    if (this.#probes.by !== this.#spare) return false
+    this.#probes.by = undefined
+    this.#spare.giveUp(this.#silent())
+    this.#spare.retire()
+    return true
+  }
+
+  /** The spare link has a connection while those that there were are silent, or gone meanwhile: it takes the place of one of them. */
+  #replaceBySpare(): void {
+    const link = this.#spare
+    this.#probes.by = undefined
+    const silent = this.all.filter(({ connection }) => connection !== undefined)
+    const at = silent[0] === undefined ? 0 : this.all.indexOf(silent[0])
+    const old = this.all[at] as Link
+    this.all[at] = link
+    this.#spare = old
+    this.reconnects++
+    this.#wereReady.delete(old)
+    this.#wereReady.add(link)
+    this.#breaker.close()
+    this.serving = [link]
+    for (const one of silent) this.#giveUp(one)
+    old.giveUp(this.#silent())
+    this.#followUp()
+    this.serve([link])
+    this.#events.connected()
+  }
+
+  #giveUp(link: Link): void {
+    const { endpoint, timeout } = this.#options
+    const what = `${endpoint.name}: no reply for more than ${timeout} ms; the connection was given up, and whether the command was run is not known.`
+    link.abandon(new ShaleError('SERVER_TIMEOUT', what))
   }
 
   /** Has one link try for all, if none does. */
@@ -253,4 +326,8 @@ export class Links {
     const what = `${endpoint.name}: no reply for more than ${timeout} ms; nothing more is sent until it answers again (the option breaker).`
     return new ShaleError('SERVER_UNAVAILABLE', what)
   }
+}
+
+function repliesOf({ settled, failed }: Link): number {
+  return settled - failed
 }
