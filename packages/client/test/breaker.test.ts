@@ -196,28 +196,31 @@ describe('a connection that is silent, once the breaker is open,', () => {
     return { ...set, connection, late }
   }
 
-  test.each([undefined, false] as const)('has others tried beside it; the first that succeeds takes its place: breaker %s', async (breaker) => {
-    const { clock, driver, chance, server, connection, late } = await silent(breaker)
-    chance.next = 0
-    expect(server.status().breaker).toBe(breaker === false ? 'off' : 'open')
-    clock.advance(344)
-    expect(driver.attempts).toHaveLength(2)
-    expect(connection.state).toBe('open')
-    const spare = await driver.last.accept()
-    expect(connection.state).toBe('destroyed')
-    expect(await Promise.all(late)).toEqual(['SERVER_TIMEOUT', 'SERVER_TIMEOUT', 'SERVER_TIMEOUT'])
-    expect(server.status()).toMatchObject({ state: 'ready', breaker: breaker === false ? 'off' : 'closed', reconnects: 1 })
-    const answer = server.store.has(['a'])
-    // What the server may still have of the old one never comes after what is sent from now on.
-    expect(spare.introductions).toEqual(['CLIENT INFO', 'CLIENT KILL ID 1 ADDR 127.0.0.1:1'])
-    await spare.reply(1)
-    expect(await answer).toEqual([true])
-    clock.advance(10_000)
-    expect(driver.attempts).toHaveLength(2)
-    expect(clock.pending).toBe(0)
-    await server.close()
-    expect(spare.state).not.toBe('open')
-  })
+  test.each([undefined, false] as const)(
+    'has others tried beside it; the first that succeeds takes its place: breaker %s',
+    async (breaker) => {
+      const { clock, driver, chance, server, connection, late } = await silent(breaker)
+      chance.next = 0
+      expect(server.status().breaker).toBe(breaker === false ? 'off' : 'open')
+      clock.advance(344)
+      expect(driver.attempts).toHaveLength(2)
+      expect(connection.state).toBe('open')
+      const spare = await driver.last.accept()
+      expect(connection.state).toBe('destroyed')
+      expect(await Promise.all(late)).toEqual(['SERVER_TIMEOUT', 'SERVER_TIMEOUT', 'SERVER_TIMEOUT'])
+      expect(server.status()).toMatchObject({ state: 'ready', breaker: breaker === false ? 'off' : 'closed', reconnects: 1 })
+      const answer = server.store.has(['a'])
+      // What the server may still have of the old one never comes after what is sent from now on.
+      expect(spare.introductions).toEqual(['CLIENT INFO', 'CLIENT KILL ID 1 ADDR 127.0.0.1:1'])
+      await spare.reply(1)
+      expect(await answer).toEqual([true])
+      clock.advance(10_000)
+      expect(driver.attempts).toHaveLength(2)
+      expect(clock.pending).toBe(0)
+      await server.close()
+      expect(spare.state).not.toBe('open')
+    },
+  )
 
   test('is used as before if it answers first, and the attempts end', async () => {
     const { clock, driver, server, heard, connection, late } = await silent()
