@@ -134,3 +134,38 @@ test('promise 10: a primary that hangs and is replaced, with calls that have lon
   expect(goneOn).toBeLessThan(1000)
   await patient.close()
 }, 60_000)
+
+test('promise 10: a primary that hangs and is replaced: what it owed fails within 1 s, though nobody calls, and reads are answered', async () => {
+  const patient = openCluster(cluster, { timeout: 10_000 })
+  const primary = await cluster.ownerOf(slotOf('a'))
+  const [replica] = await cluster.replicasOf(primary)
+  await patient.set(['{a}:read', '{a}:written', '{a}:deleted'].map((key) => ({ key, value: bytes, ttl: null })))
+  await until('the replica has it', async () => String(await (replica as ClusterNode).command('INFO', 'keyspace')).includes('keys=3'))
+  primary.pause()
+  try {
+    const owed = [
+      patient.set([{ key: '{a}:written', value: bytes, ttl: null }]),
+      patient.delete(['{a}:deleted']),
+      patient.get(['{a}:read']),
+    ]
+    await until(
+      'the replica is the primary',
+      async () => ((await (replica as ClusterNode).command('ROLE')) as string[])[0] === 'master',
+      20_000,
+    )
+    const visible = performance.now()
+    const [written, deleted, read] = await Promise.all(owed)
+    const toldAfter = performance.now() - visible
+    console.log(`hung, T = 10 s: ${Math.round(toldAfter)} ms after the promotion its calls were given up`)
+    const failure = { code: 'SERVER_UNAVAILABLE', message: expect.stringContaining('another node took over') }
+    expect(written).toMatchObject([failure])
+    expect(deleted).toMatchObject({ count: 0, failed: new Map([['{a}:deleted', expect.objectContaining(failure)]]) })
+    expect(read).toEqual([Buffer.from(bytes)])
+    expect(toldAfter).toBeLessThan(1000)
+    primary.resume()
+    expect(await patient.set([{ key: '{a}:written', value: bytes, ttl: null }])).toEqual([true])
+  } finally {
+    primary.resume()
+    await patient.close()
+  }
+}, 60_000)

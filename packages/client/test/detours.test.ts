@@ -20,6 +20,7 @@ test('very many items of one slot that stray at once are all sent again', () => 
     ...{ turns, timeout: 1000, clock: systemClock },
     look: () => Promise.resolve(),
     sendAgain: ({ place }) => again.push(place),
+    givenUp: () => {},
   })
   for (const place of call.places) {
     detours.stray(1, { call, place, redirect: { kind: 'moved', address: '127.0.0.1:7000' }, error, pauses: false, tries: 1 })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '@shale/contracts'
+import { ShaleError, type Store } from '@shale/contracts'
+import { createStore } from '@shale/client'
 import { startReplicaSet, until, type RedisReplicaSet, type RedisServer } from '@tooling/servers'
 import { bytes, openReplicaSet, text } from './open-replica-set.ts'
 import { startWriters, type Writers } from './writers.ts'
@@ -62,6 +63,51 @@ describe('promise 10: a primary demoted under writes', () => {
     expect(lost.overtaken).toBe(0)
   })
 })
+
+test.each([
+  ['as it comes', {}],
+  ['with a large maxReplicaLag', { maxReplicaLag: 60_000 }],
+])(
+  'promise 10: a primary that hangs and is replaced, %s: what it owed fails within 1 s, and its answers do not count',
+  async (_, options) => {
+    store = createStore({ primary: servers.primary.url, replicas: servers.replicas.map(({ url }) => url) }, { timeout: 10_000, ...options })
+    const set = async (key: string, value: string): Promise<unknown> => (await store.set([{ key, value: bytes(value), ttl: null }]))[0]
+    const former = servers.primary
+    const promoted = servers.replicas[0] as RedisServer
+    await Promise.all(['written', 'read', 'deleted'].map((key) => set(key, 'old')))
+    await servers.settled()
+    former.pause()
+    try {
+      const owed = [set('written', 'new'), store.delete(['deleted']), store.get(['read', 'written', 'deleted'])]
+      // Nobody calls meanwhile: who waits is served as well.
+      await new Promise((resolve) => setTimeout(resolve, 2000))
+      await promoted.command('REPLICAOF', 'NO', 'ONE')
+      const visible = performance.now()
+      const [written, deleted, read] = (await Promise.all(owed)) as [ShaleError, Awaited<ReturnType<Store['delete']>>, unknown[]]
+      const toldAfter = performance.now() - visible
+      console.log(`hung, T = 10 s: ${toldAfter.toFixed(0)} ms after the promotion its calls were given up`)
+      expect(toldAfter).toBeLessThan(1000)
+      expect(written).toMatchObject({ code: 'SERVER_UNAVAILABLE', message: expect.stringContaining('replaced as the primary') })
+      expect(deleted).toMatchObject({ count: 0, failed: new Map([['deleted', written]]) })
+      expect(read.map(text)).toEqual(['old', undefined, undefined])
+      expect(await set('another', 'new')).toBe(true)
+      expect(performance.now() - visible).toBeLessThan(1000)
+      former.resume()
+      await until('the former primary has carried it out', async () => (await former.command('GET', 'written')) === 'new')
+      for (let i = 0; i < 20; i++) {
+        expect(await store.get(['written', 'deleted'])).toEqual([undefined, undefined])
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      }
+      await until('they were removed', async () => (await promoted.command('EXISTS', 'written', 'deleted')) === 0)
+      expect(await set('written', 'newer')).toBe(true)
+      expect((await store.get(['written'])).map(text)).toEqual(['newer'])
+      expect(await promoted.command('GET', 'written')).toBe('newer')
+    } finally {
+      former.resume()
+    }
+  },
+  30_000,
+)
 
 test('calls on one key that nobody waits for keep their order through failovers', { timeout: 60_000 }, async () => {
   ;({ store } = openReplicaSet(urls(), { timeout: 2000, readFrom: 'any' }))

@@ -123,7 +123,7 @@ export class DeleteCall implements ClusterCall {
 
   async send(store: Store, places: readonly number[]): Promise<readonly Answer<true>[]> {
     const { count, failed } = await store.delete(places.map((place) => this.#keys[place] as string))
-    if (this.#open.size > 0) this.#count += count
+    if (places.some((place) => this.#open.has(place))) this.#count += count
     return places.map((place) => failed?.get(this.#keys[place] as string) ?? true)
   }
 

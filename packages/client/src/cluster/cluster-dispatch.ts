@@ -40,12 +40,16 @@ interface Parcel {
 
 /** How items were sent. */
 interface Sent {
+  readonly call: ClusterCall
+  readonly parcel: Parcel
   readonly address: NodeAddress
   /** Whether the answers are of the server itself; else the replicas of its shard were asked. */
   readonly isOfServer: boolean
   readonly tries: number
   /** When, by what `Detours` counts. */
   readonly era: number
+  /** The places whose answers are waited for no more. */
+  givenUp?: Set<number>
 }
 
 /** Sends the items of calls to the nodes that serve them, again where one says that it does not, and never out of order. */
@@ -56,6 +60,7 @@ export class ClusterDispatch {
   readonly #detours: Detours
   readonly #moves: ClusterMoves
   readonly #outages = new SlotOutages()
+  readonly #inFlight = new Set<Sent>()
   /** How many items wait for their turn. */
   #waiting = 0
   #calls = 0
@@ -65,7 +70,8 @@ export class ClusterDispatch {
     const { map, timeout, clock } = options
     const turns = this.#turns
     const sendAgain = (one: Strayed, slot: number): void => this.#sendAgain(one, slot)
-    this.#detours = new Detours({ turns, timeout, clock, look: () => map.look(), sendAgain })
+    const givenUp = (slots: ReadonlySet<number>): void => this.#giveUp(slots)
+    this.#detours = new Detours({ turns, timeout, clock, look: () => map.look(), sendAgain, givenUp })
     this.#moves = new ClusterMoves({ turns, timeout, clock, send: (call) => this.#dispatch(call, call.places, true) })
   }
 
@@ -208,23 +214,47 @@ export class ClusterDispatch {
     const answered = call.send(isAsking ? server.asking : server.store, places, reads)
     // It may go on when the call has long been given up.
     const sent = isWatched ? own.during(keys, answered) : answered
-    const returned = (answers: readonly Answer<unknown>[]): void =>
-      this.#returned(call, parcel, answers, { address, isOfServer: reads === undefined, tries, era })
+    const one: Sent = { call, parcel, address, isOfServer: reads === undefined, tries, era }
+    this.#inFlight.add(one)
+    const returned = (answers: readonly Answer<unknown>[]): void => this.#returned(one, answers)
     sent.then(returned, (error: unknown) => {
       const failure = ShaleError.from(error, 'SERVER_UNAVAILABLE')
       returned(new Array<ShaleError>(places.length).fill(failure))
     })
   }
 
-  #returned(
-    call: ClusterCall,
-    { places, slots }: Parcel,
-    answers: readonly Answer<unknown>[],
-    { address, isOfServer, tries, era }: Sent,
-  ): void {
+  /**
+   * Slots go on without what the node owes that served them: it may yet say that it carried out what nobody will ever see. So writes fail,
+   * and reads are made again; what it says later does not count.
+   */
+  #giveUp(slots: ReadonlySet<number>): void {
+    const { map, nodes } = this.#options
+    for (const sent of [...this.#inFlight]) {
+      const { call, parcel, address } = sent
+      const places = parcel.places.filter((place, i) => {
+        const slot = parcel.slots[i] as number
+        return slots.has(slot) && sent.givenUp?.has(place) !== true && call.isOpen(place) && map.shardOf(slot)?.primary !== address
+      })
+      if (places.length === 0) continue
+      sent.givenUp = new Set([...(sent.givenUp ?? []), ...places])
+      if (!call.writes) {
+        this.#dispatch(call, places, true)
+        continue
+      }
+      const what = 'no answer before another node took over; whether the operation was carried out is not known.'
+      const error = new ShaleError('SERVER_UNAVAILABLE', `${nodes.nameOf(address)}: ${what}`)
+      for (const place of places) call.finish(place, error)
+    }
+  }
+
+  #returned(sent: Sent, answers: readonly Answer<unknown>[]): void {
+    const { call, address, isOfServer, tries, era } = sent
+    const { places, slots } = sent.parcel
+    this.#inFlight.delete(sent)
     places.forEach((place, i) => {
       const slot = slots[i] as number
       const wasAwaited = this.#detours.back(slot, era)
+      if (sent.givenUp?.has(place) === true) return
       const answer = answers[i]
       const redirect = ShaleError.is(answer) && !this.#detours.isClosed ? redirectOf(answer, placeOf(address).host) : undefined
       if (redirect !== undefined && !wasAwaited) {

@@ -3,6 +3,7 @@ import type { ClusterNodes } from './cluster-nodes.ts'
 import { bestOf, newPrimaries, readTopology, withSlotAt, type ClusterShard, type NodeAddress, type Topology } from './cluster-topology.ts'
 import { clusterSlots } from '../commands.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
+import { WhileUsed } from '../replicas/while-used.ts'
 import { refuse } from '../server/lane.ts'
 
 export interface ClusterMapOptions {
@@ -43,16 +44,27 @@ export class ClusterMap {
   #failure: ShaleError | undefined
   #looking: Promise<void> | undefined
   #lookedAt = -Infinity
-  #consideredAt = -Infinity
   #fruitless = 0
   /** Who is likely to know better. */
   #hint: NodeAddress | undefined
   /** What waits until the next look may begin. */
   #gap: { readonly timer: TimerHandle; end(): void } | undefined
   #isClosed = false
+  readonly #watching: WhileUsed
 
   constructor(options: ClusterMapOptions) {
     this.#options = options
+    const { clock, nodes } = options
+    this.#watching = new WhileUsed({
+      clock,
+      tick: () => {
+        if (nodes.isAnyQuiet(quietMs)) void this.look()
+      },
+      gap: () => gapMs,
+      idle: () => 0,
+      // Who waits for answers may have nothing to call for.
+      isUsed: () => nodes.isAnyQuiet(1),
+    })
     this.#asks = new PendingCalls(options.timeout, options.clock)
   }
 
@@ -92,9 +104,8 @@ export class ClusterMap {
    * owes answers, as long as a call may take, since nobody need speak of the one that took its place either.
    */
   use(now: number): void {
-    if (Math.abs(now - this.#consideredAt) < gapMs) return
-    this.#consideredAt = now
-    if (Math.abs(now - this.#lookedAt) > staleMs || this.#options.nodes.isAnyQuiet(quietMs)) void this.look()
+    this.#watching.use()
+    if (Math.abs(now - this.#lookedAt) > staleMs) void this.look()
   }
 
   /** A node said that a slot is at another one: believed at once, and looked into. */
@@ -115,6 +126,7 @@ export class ClusterMap {
   /** Looks no more; whoever waits for a look does not any more. */
   close(): void {
     this.#isClosed = true
+    this.#watching.close()
     this.#options.clock.clearTimeout(this.#gap?.timer)
     this.#gap?.end()
   }

@@ -13,6 +13,8 @@ export interface DetoursOptions {
   readonly look: () => Promise<void>
   /** Sends an item again whose turn it is. */
   readonly sendAgain: (one: Strayed, slot: number) => void
+  /** Told of slots that go on without what is in flight there. */
+  readonly givenUp: (slots: ReadonlySet<number>) => void
 }
 
 /** How long a command waits that would be refused again at once: doubled from try to try, in milliseconds. */
@@ -93,7 +95,7 @@ export class Detours {
     this.#draining.delete(slot)
     this.#draining.set(slot, clock.now() + drainMs)
     // Callers wait for it, perhaps for nothing else.
-    this.#drain ??= clock.setTimeout(this.#giveUp, drainMs, true)
+    this.#drain ??= clock.setTimeout(this.#drained, drainMs, true)
   }
 
   /** What comes for any slot waits until all that is in flight is back. */
@@ -103,21 +105,27 @@ export class Detours {
     })
   }
 
+  // Answers that have come while this process was busy are read first.
+  readonly #drained = (): void => void setImmediate(this.#giveUp)
+
   readonly #giveUp = (): void => {
     this.#drain = undefined
     const { clock } = this.#options
     const now = clock.now()
     const due = [...this.#draining].filter(([, until]) => until <= now || until - now > drainMs)
     this.#era++
+    const slots = new Set<number>()
     for (const [slot] of due) {
       this.#draining.delete(slot)
       if (!this.#diversions.has(slot) || this.#inFlight[slot] === 0) continue
       this.#inFlight[slot] = 0
       this.#givenUp.set(slot, this.#era)
-      this.#settle(slot)
+      slots.add(slot)
     }
+    if (slots.size > 0) this.#options.givenUp(slots)
+    for (const slot of slots) this.#settle(slot)
     const [next] = this.#draining.values()
-    if (next !== undefined && !this.#closed) this.#drain = clock.setTimeout(this.#giveUp, next - now, true)
+    if (next !== undefined && !this.#closed) this.#drain = clock.setTimeout(this.#drained, next - now, true)
   }
 
   #divert(slot: number): Diversion {

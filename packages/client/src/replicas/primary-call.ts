@@ -14,6 +14,8 @@ export interface PrimaryCall<A> {
   turnedAway(answer: A): PrimaryCall<A> | undefined
   /** The answer where the call was not made. */
   refuse(error: ShaleError): A
+  /** The answer where what the server made of it will never be known; `undefined` if the call may as well be made again. */
+  giveUp(error: ShaleError): A | undefined
 }
 
 /** Refuses a call in the next turn of the event loop, so that one who calls again and again leaves time for what is to be read. */
@@ -55,6 +57,10 @@ export class ReadCall<I, T> implements PrimaryCall<Answer<T>[]> {
 
   refuse(error: ShaleError): Answer<T>[] {
     return this.#items.map(() => error)
+  }
+
+  giveUp(): undefined {
+    return undefined
   }
 }
 
@@ -118,6 +124,14 @@ export class WriteCall<I, T> implements PrimaryCall<Answer<T>[]> {
     // What was turned away says so itself.
     return this.#rest?.answers ?? this.#items.map(() => error)
   }
+
+  giveUp(error: ShaleError): Answer<T>[] {
+    if (this.#rest === undefined) return this.#items.map(() => error)
+    // Copied: what is said later is entered there.
+    const answers = [...this.#rest.answers]
+    for (const place of this.#rest.places) answers[place] = error
+    return answers
+  }
 }
 
 /** Items at the places that they had at first. */
@@ -169,6 +183,12 @@ export class DeleteCall implements PrimaryCall<Tally> {
   refuse(error: ShaleError): Tally {
     return this.#before ?? allFailed(this.#keys, error)
   }
+
+  giveUp(error: ShaleError): Tally {
+    const failed = new Map(this.#before?.failed)
+    for (const key of this.#keys) failed.set(key, error)
+    return { count: this.#before?.count ?? 0, failed: failed.size === 0 ? undefined : failed }
+  }
 }
 
 function allFailed(keys: readonly string[], error: ShaleError): Tally {
@@ -180,9 +200,12 @@ export class WholeCall<T> implements PrimaryCall<T | ShaleError> {
   readonly kind = 'write'
   readonly weight = 1
   readonly #work: (store: Store) => Promise<T>
+  readonly #isHarmless: boolean
 
-  constructor(work: (store: Store) => Promise<T>) {
+  /** @param isHarmless whether it may be made twice. */
+  constructor(work: (store: Store) => Promise<T>, isHarmless = false) {
     this.#work = work
+    this.#isHarmless = isHarmless
   }
 
   run(store: Store): Promise<T | ShaleError> {
@@ -199,5 +222,9 @@ export class WholeCall<T> implements PrimaryCall<T | ShaleError> {
 
   refuse(error: ShaleError): ShaleError {
     return error
+  }
+
+  giveUp(error: ShaleError): ShaleError | undefined {
+    return this.#isHarmless ? undefined : error
   }
 }

@@ -14,10 +14,25 @@ export interface PrimaryGateOptions {
   lost(isTurnedAway: boolean): void
 }
 
+/** A call that the primary has not answered: a link of a list. */
+class Owed {
+  previous: Owed | undefined
+  next: Owed | undefined
+  isGivenUp = false
+  readonly place: number
+  readonly giveUp: (error: ShaleError) => void
+
+  constructor(place: number, giveUp: (error: ShaleError) => void) {
+    this.place = place
+    this.giveUp = giveUp
+  }
+}
+
 /** The time during which one server was the primary. */
 class Turn {
   readonly server: Server
   inFlight = 0
+  #lastOwed: Owed | undefined
   /** The first call that the server turned away, by its place. */
   turnedAwayAt = Infinity
   /** The writes that have no answer yet, by their places. */
@@ -32,11 +47,32 @@ class Turn {
     return this.turnedAwayAt < Infinity
   }
 
-  begin(place: number): void {
-    this.#writes.add(place)
+  begin(owed: Owed, isWrite: boolean): void {
+    this.inFlight++
+    owed.previous = this.#lastOwed
+    if (owed.previous !== undefined) owed.previous.next = owed
+    this.#lastOwed = owed
+    if (isWrite) this.#writes.add(owed.place)
   }
 
-  end(place: number): void {
+  /** Gives up all that has no answer yet: what the server says from now on does not count. */
+  giveUp(error: ShaleError): void {
+    const all: Owed[] = []
+    for (let owed = this.#lastOwed; owed !== undefined; owed = owed.previous) all.push(owed)
+    this.#lastOwed = undefined
+    this.inFlight = 0
+    this.#writes.clear()
+    for (const owed of all) owed.isGivenUp = true
+    for (const owed of all.reverse()) owed.giveUp(error)
+  }
+
+  end(owed: Owed, isWrite: boolean): void {
+    const { previous, next, place } = owed
+    this.inFlight--
+    if (previous !== undefined) previous.next = next
+    if (next === undefined) this.#lastOwed = previous
+    else next.previous = previous
+    if (!isWrite) return
     this.#writes.delete(place)
     if (this.#waiting.length === 0) return
     const waiting = this.#waiting
@@ -82,11 +118,14 @@ const patience = 0.9
  * former primary is known to be down, or where there was none yet and the latest round has found none: it has its error at once.
  *
  * Calls on one key keep their order over a change: those to come wait until the former primary has answered what it was sent,
- * for `drainMs` at most; what it turns away later than that is not made again.
+ * for `drainMs` at most. What has no answer by then is given up, since a server that is the primary no more may yet go on and say that it
+ * carried out what nobody will ever see: writes fail, and reads are made again. What it answers later does not count.
  */
 export class PrimaryGate {
   readonly #options: PrimaryGateOptions
   #turn: Turn | undefined
+  /** Earlier turns of the same server that owe answers yet. */
+  #earlier: Turn[] = []
   #isOpen = false
   /** The primary to be, while the former one still owes answers. */
   #next: Server | undefined
@@ -107,9 +146,9 @@ export class PrimaryGate {
     return this.#isOpen
   }
 
-  /** How many calls are held. */
-  get size(): number {
-    return this.#held.length
+  /** Whether a call is held, or the primary owes an answer. */
+  get isAwaited(): boolean {
+    return this.#held.length > 0 || (this.#turn !== undefined && this.#turn.inFlight > 0)
   }
 
   /** Makes a call on the primary, now or when there is one. */
@@ -127,7 +166,7 @@ export class PrimaryGate {
     const changes = turn !== undefined && (turn.isOver || turn.server !== server)
     if (!changes || turn.inFlight === 0) return this.#enter()
     this.#isOpen = false
-    this.#drain ??= this.#options.clock.setTimeout(() => this.#enter(), drainMs)
+    this.#drain ??= this.#options.clock.setTimeout(this.#drained, drainMs)
   }
 
   /** Calls are held from now on: whatever rounds of a search have come to does not count any more. */
@@ -157,12 +196,20 @@ export class PrimaryGate {
     return this.#failure && refuseNext(call, this.#failure)
   }
 
+  readonly #drained = (): void => {
+    const drain = this.#drain
+    // Answers that have come while this process was busy are read first.
+    setImmediate(() => {
+      if (this.#drain === drain) this.#enter()
+    })
+  }
+
   #enter(): void {
     const server = this.#next
     if (server === undefined) return
     this.shut()
     const turn = this.#turn
-    if (turn === undefined || turn.isOver || turn.server !== server) this.#turn = new Turn(server)
+    if (turn === undefined || turn.isOver || turn.server !== server) this.#begin(server)
     this.#isOpen = true
     const held = this.#held
     this.#held = []
@@ -171,23 +218,39 @@ export class PrimaryGate {
     for (const one of held) one.go()
   }
 
+  #begin(server: Server): void {
+    const former = this.#turn
+    this.#turn = new Turn(server)
+    if (former === undefined) return
+    const owing = [...this.#earlier, former].filter(({ inFlight }) => inFlight > 0)
+    this.#earlier = former.server === server ? owing : []
+    if (former.server === server) return
+    for (const turn of owing) turn.giveUp(replaced(former.server, server))
+  }
+
   #dispatch<A>(call: PrimaryCall<A>, place: number, until: number | undefined): Promise<A> {
     const turn = this.#turn as Turn
-    turn.inFlight++
-    if (call.kind === 'write') turn.begin(place)
     const answered = call.run(turn.server.store)
-    const settled = call.kind === 'read after writes' ? answered.then((answer) => this.#afterWrites(turn, place, answer)) : answered
-    return settled.then((answer) => {
-      const rest = this.#turnedAway(turn, call, place, answer)
-      const isCurrent = turn === this.#turn
-      if (isCurrent && this.#isOpen && (rest !== undefined || call.isLost(answer))) this.#options.lost(rest !== undefined)
-      // Held before the turn is drained, so that it is in line when the line goes.
-      const again = rest !== undefined && isCurrent ? this.#hold(rest, place, until, true) : answer
-      if (call.kind === 'write') turn.end(place)
-      turn.inFlight--
-      if (turn.inFlight === 0 && isCurrent && this.#drain !== undefined) this.#enter()
-      return again
+    return new Promise((resolve) => {
+      const owed = new Owed(place, (error) => resolve(call.giveUp(error) ?? this.#hold(call, place, until, false)))
+      turn.begin(owed, call.kind === 'write')
+      const settled = call.kind === 'read after writes' ? answered.then((answer) => this.#afterWrites(turn, place, answer)) : answered
+      void settled.then((answer) => {
+        if (!owed.isGivenUp) resolve(this.#answered(turn, call, owed, until, answer))
+      })
     })
+  }
+
+  #answered<A>(turn: Turn, call: PrimaryCall<A>, owed: Owed, until: number | undefined, answer: A): A | Promise<A> {
+    const { place } = owed
+    const rest = this.#turnedAway(turn, call, place, answer)
+    const isCurrent = turn === this.#turn
+    if (isCurrent && this.#isOpen && (rest !== undefined || call.isLost(answer))) this.#options.lost(rest !== undefined)
+    // Held before the turn is drained, so that it is in line when the line goes.
+    const again = rest !== undefined && isCurrent ? this.#hold(rest, place, until, true) : answer
+    turn.end(owed, call.kind === 'write')
+    if (turn.inFlight === 0 && isCurrent && this.#drain !== undefined) this.#enter()
+    return again
   }
 
   async #afterWrites<A>(turn: Turn, place: number, answer: A): Promise<A> {
@@ -259,4 +322,12 @@ export class PrimaryGate {
     })
     for (const held of refused) held.refuse(error)
   }
+}
+
+function replaced(former: Server, primary: Server): ShaleError {
+  const what = 'no answer before it was replaced as the primary'
+  return new ShaleError(
+    'SERVER_UNAVAILABLE',
+    `${former.name}: ${what}, by ${primary.name}; whether the operation was carried out is not known.`,
+  )
 }

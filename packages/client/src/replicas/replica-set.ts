@@ -83,7 +83,7 @@ export class ReplicaSet extends BatchStore {
       found: ({ server }) => this.#gate.open(server),
       searching: () => this.#gate.shut(),
       roundOver: (round, error) => this.#gate.roundOver(round, error),
-      isAwaited: () => this.#gate.size > 0,
+      isAwaited: () => this.#gate.isAwaited,
     })
     this.#reads = new ReplicaReads({
       ...{ timeout, clock, random, policy, openReads: this.#openReads, members: this.#replication },
@@ -151,7 +151,7 @@ export class ReplicaSet extends BatchStore {
     const { clock, connectTimeout = 2000 } = this.#options
     const until = clock.now() + connectTimeout
     for (;;) {
-      const error = await this.#gate.send(new WholeCall((primary) => primary.connect()))
+      const error = await this.#gate.send(new WholeCall((primary) => primary.connect(), true))
       if (!ShaleError.is(error)) return
       if (error.code !== 'SERVER_UNAVAILABLE' || this.#replication.primary !== undefined || clock.now() >= until) throw error
     }

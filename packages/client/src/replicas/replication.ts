@@ -30,13 +30,17 @@ export interface ReplicationOptions extends ReplicaLagOptions {
   searching(): void
   /** A round of the search is over; what it found wrong. */
   roundOver(round: number, error: ShaleError): void
-  /** Whether calls wait for the primary. */
+  /** Whether calls wait for the primary: to be made, or for an answer. */
   isAwaited(): boolean
 }
 
 /** Between two rounds of a search. */
 const searchMs = 100
 const hearOthersMs = 100
+/** Between two rounds of questions at most, so that a promotion is seen soon, also when the primary hangs and says nothing of it. */
+const watchMs = 250
+/** After so long without a word of the primary, who is it is asked of the source as urgently as in a search. */
+const quietMs = 400
 /** How soon at the latest a replica that ended its connection is asked what has become of it. */
 const hurryMs = 500
 /** After so long without a call nobody is asked any more. */
@@ -71,7 +75,7 @@ export class Replication {
     this.#asking = new WhileUsed({
       clock: options.clock,
       tick: () => this.#askRound(),
-      gap: () => (this.isSearching ? searchMs : this.#lag.interval),
+      gap: () => (this.isSearching ? searchMs : Math.min(this.#lag.interval, watchMs)),
       idle: () => (this.isSearching ? idleSearchMs : idleMs),
       isUsed: () => options.isAwaited(),
     })
@@ -172,10 +176,11 @@ export class Replication {
 
   #askRound(): void {
     this.#round++
-    void this.#source.ask(this.#round, this.isSearching, () => {
+    const { primary } = this
+    const isQuiet = primary !== undefined && primary.silentFor(this.#options.clock.now()) >= quietMs
+    void this.#source.ask(this.#round, this.isSearching || isQuiet, () => {
       if (!this.#asking.isClosed) this.#judge()
     })
-    const { primary } = this
     if (this.isSearching || primary === undefined) for (const member of this.members) void this.#ask(member)
     else if (primary.isAsked) this.#askReplicas()
     else void this.#ask(primary).then(() => this.#askReplicas())

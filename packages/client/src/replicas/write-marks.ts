@@ -23,5 +23,5 @@ export class WriteMarks {
   }
 }
 
-/** How many offsets of the primary are kept: with one each sampling interval, more than any replica that is read needs. */
-const mostClosed = 256
+/** How many offsets of the primary are kept: with one each round of questions, more than any replica that is read needs. */
+const mostClosed = 1024
