@@ -50,8 +50,9 @@ export class Probes {
   }
 
   /**
-   * Whether the attempts under way are to end before the next one begins, where nobody waits for them. A socket that waits for an answer to its first packet keeps the
-   * process alive whatever is said; and attempts that overlap would keep it for ever, when nobody but the removal of keys in doubt asks.
+   * Whether the attempts under way are to end before the next one begins, where nobody waits for them. A socket that waits for an answer to
+   * its first packet keeps the process alive whatever is said; and attempts that overlap would keep it for ever, when nobody but the removal
+   * of keys in doubt asks.
    */
   isTimeToRest(connectTimeout: number): boolean {
     const now = this.#clock.now()

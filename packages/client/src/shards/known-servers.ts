@@ -1,10 +1,8 @@
-import { ShaleError, type Endpoint, type ErrorCode } from '@shale/contracts'
+import { ShaleError, type Endpoint } from '@shale/contracts'
 import { serverIdentity } from '../commands.ts'
 import type { Admit } from '../server/dial.ts'
 import { text } from '../server/replies.ts'
-
-/** The codes of replies that say that we may not ask, or cannot: then nothing is known, and the server is taken as it is. */
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SERVER_AUTH', 'SERVER_REPLY'])
+import { askIfAllowed } from './ask-if-allowed.ts'
 
 /**
  * The servers of a store, by what they say they are (`run_id` of INFO). One that is there under two names is `CONFIG_INVALID`: a key whose
@@ -21,10 +19,7 @@ export class KnownServers {
     return async (ask) => {
       // A server that is the only one has no second name.
       if (isAdmitted || this.#count < 2) return
-      const reply = await ask(serverIdentity).catch((error: unknown) => {
-        if (ShaleError.is(error) && passing.has(error.code)) return ''
-        throw error
-      })
+      const reply = await askIfAllowed(ask, serverIdentity)
       const process = /^run_id:(\w+)/m.exec(reply instanceof Uint8Array || typeof reply === 'string' ? text(reply) : '')?.[1]
       if (process !== undefined) this.#know(`${process}/${database}`, name)
       isAdmitted = true
@@ -43,9 +38,9 @@ export class KnownServers {
   }
 }
 
-/** One look after the other. */
+/** Several looks at a server in one round trip. */
 export function admitBy(...looks: readonly Admit[]): Admit {
   return async (ask) => {
-    for (const look of looks) await look(ask)
+    await Promise.all(looks.map((look) => look(ask)))
   }
 }
