@@ -4,7 +4,7 @@ import { bestOf, newPrimaries, readTopology, withSlotAt, type ClusterShard, type
 import { clusterSlots } from '../commands.ts'
 import { PendingCalls } from '../calls/pending-calls.ts'
 import { WhileUsed } from '../replicas/while-used.ts'
-import { refuse } from '../server/lane.ts'
+import { refuse } from '../calls/refuse.ts'
 
 export interface ClusterMapOptions {
   readonly nodes: ClusterNodes

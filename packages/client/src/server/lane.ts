@@ -4,6 +4,7 @@ import type { LaneHost } from './lane-host.ts'
 import type { Link } from './link.ts'
 import { closedError } from '../calls/closed-error.ts'
 import { oneErrorFor } from '../calls/one-error.ts'
+import { refuse } from '../calls/refuse.ts'
 import { replyError } from './reply-error.ts'
 import { longestBacklog, weightOf, type WaitingBarrier, type WaitingCommand } from './waiting.ts'
 
@@ -247,8 +248,3 @@ const notSentError = oneErrorFor(
   ({ endpoint, timeout }: LaneHost) =>
     new ShaleError('SERVER_TIMEOUT', `${endpoint.name}: no connection within ${timeout} ms; the command was not sent.`),
 )
-
-/** Rejects in the next turn of the event loop: whoever asks again at once, for ever, must not keep the loop from what would help. */
-export function refuse(error: ShaleError): Promise<never> {
-  return new Promise((_, reject) => setImmediate(reject, error))
-}
